@@ -1,0 +1,127 @@
+"""`card.json`: what a reader of a model folder needs to know beside the graph. No field has a default value."""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+SCHEMA = 1
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0)]
+
+
+class ModelError(Exception):
+    """A model folder that cannot be used; its text names the file, the field and what is wrong."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Preprocessing(_Part):
+    """How a photo becomes the input. mean and std are per channel, on pixel values scaled to 0-1."""
+
+    size: Count
+    channels: Literal["RGB", "grey"]
+    fit: Literal["centre crop"]
+    resample: Literal["nearest", "box", "bilinear", "bicubic", "lanczos"]
+    mean: tuple[float, ...]
+    std: tuple[Positive, ...]
+
+    @property
+    def channel_count(self) -> int:
+        return 3 if self.channels == "RGB" else 1
+
+    @model_validator(mode="after")
+    def _one_value_per_channel(self) -> Self:
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) != self.channel_count:
+                raise ValueError(f"{name} has {len(values)} values for {self.channel_count} channels")
+        return self
+
+
+class LayerTitle(_Part):
+    """What people call the layer whose convolution or dense step has this name in the graph."""
+
+    name: str
+    title: str
+
+
+class Interval(_Part):
+    """A measured share with its 95 % confidence interval (Wilson, 1927)."""
+
+    value: Share
+    low: Share
+    high: Share
+
+
+class Results(_Part):
+    """Accuracy on pictures that were used for nothing else."""
+
+    measured_on: str
+    pictures: Count
+    top1: Interval
+    top5: Interval | None
+
+
+class Calibration(_Part):
+    """Logits are divided by the temperature before softmax (Guo et al., 2017). ece: expected calibration error."""
+
+    temperature: Positive
+    measured_on: str
+    ece_before: Share
+    ece_after: Share
+
+
+class Origin(_Part):
+    """Where the weights come from."""
+
+    recipe: str
+    data: str
+    trained: str
+    epochs: Count
+    seconds: Positive
+    machine: str
+
+
+class Card(_Part):
+    schema_version: Literal[1]
+    name: str
+    title: str
+    description: str
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    preprocessing: Preprocessing
+    classes: Annotated[tuple[str, ...], Field(min_length=2)]
+    layers: tuple[LayerTitle, ...]
+    results: Results | None
+    calibration: Calibration | None
+    origin: Origin | None
+    licence: str | None
+
+
+def read_card(folder: Path) -> Card:
+    """Reads and checks `card.json` and holds `model.onnx` to its sha256.
+
+    Raises ModelError.
+    """
+    path = folder / "card.json"
+    text = _read(path)
+    try:
+        card = Card.model_validate_json(text)
+    except ValidationError as failure:
+        first = failure.errors()[0]
+        field = ".".join(str(step) for step in first["loc"]) or "the whole file"
+        raise ModelError(f"{folder.name}/card.json, {field}: {first['msg']}.") from failure
+    if hashlib.sha256(_read(folder / "model.onnx")).hexdigest() != card.sha256:
+        raise ModelError(f"{folder.name}/card.json, sha256: model.onnx is not the file this card was written for.")
+    return card
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as failure:
+        raise ModelError(f"{path.parent.name}/{path.name}: {failure.strerror or 'cannot be read'}.") from failure

@@ -1,0 +1,64 @@
+"""What every look at a graph needs: its operators, its constants, the tensors that depend on the input."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import GraphProto, ModelProto, NodeProto, helper, numpy_helper
+
+SUPPORTED = frozenset(
+    "Conv Relu LeakyRelu Clip MaxPool AveragePool GlobalAveragePool ReduceMean BatchNormalization Add Sub Mul Concat Flatten "
+    "Reshape Identity Dropout Gemm MatMul Softmax Constant".split()
+)
+WEIGHTED = frozenset({"Conv", "Gemm", "MatMul"})
+
+
+class GraphError(ValueError):
+    """A graph that is not a supported image classifier; its text names what is in the way."""
+
+
+def check_operators(model: ModelProto) -> None:
+    """Raises GraphError naming the first operator outside `SUPPORTED`."""
+    for node in model.graph.node:
+        if node.op_type not in SUPPORTED or node.domain not in ("", "ai.onnx"):
+            raise GraphError(f"its graph uses the operator {node.op_type}, which is not supported")
+
+
+def constants(graph: GraphProto) -> dict[str, NDArray[np.generic]]:
+    """Every tensor with a fixed value: initialisers, Constant nodes, and what Identity makes of them."""
+    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Constant":
+            values[node.output[0]] = np.asarray(_constant_value(node))
+        elif node.op_type == "Identity" and node.input[0] in values:
+            values[node.output[0]] = values[node.input[0]]
+    return values
+
+
+def input_name(graph: GraphProto) -> str:
+    """The one input that is not an initialiser. Raises GraphError if there is not exactly one."""
+    fixed = {tensor.name for tensor in graph.initializer}
+    names = [value.name for value in graph.input if value.name not in fixed]
+    if len(names) != 1:
+        raise GraphError(f"its graph has {len(names)} inputs; an image classifier has one")
+    return names[0]
+
+
+def computing_nodes(graph: GraphProto) -> Iterator[NodeProto]:
+    """The nodes whose first output depends on the input, in the order of the graph."""
+    live = {input_name(graph)}
+    for node in graph.node:
+        if live.intersection(node.input):
+            live.add(node.output[0])
+            yield node
+
+
+def attribute(node: NodeProto, name: str, default: object) -> object:
+    """An attribute's value, or the default that the operator's definition gives."""
+    found = next((item for item in node.attribute if item.name == name), None)
+    return default if found is None else helper.get_attribute_value(found)
+
+
+def _constant_value(node: NodeProto) -> object:
+    value = helper.get_attribute_value(node.attribute[0])
+    return numpy_helper.to_array(value) if node.attribute[0].name == "value" else value

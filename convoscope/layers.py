@@ -1,0 +1,151 @@
+"""What a graph is made of, layer by layer: stages, shapes, parameters and multiply-adds, read from the graph itself.
+
+A layer begins at each operator with weights (Conv, Gemm, MatMul) and takes in what follows up to the next one: its
+normalisation, ReLU, pooling. What precedes the first belongs to the first.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto
+
+from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes, constants
+
+_PASSES_SIGN = frozenset("MaxPool AveragePool GlobalAveragePool ReduceMean Flatten Reshape Identity Dropout".split())
+_JOINS_SIGNS = frozenset("Add Mul Concat".split())
+OPERATOR_TITLES = {
+    "Conv": "convolution",
+    "Relu": "ReLU",
+    "LeakyRelu": "leaky ReLU",
+    "Clip": "clip",
+    "MaxPool": "max pooling",
+    "AveragePool": "average pooling",
+    "GlobalAveragePool": "global average pooling",
+    "ReduceMean": "mean",
+    "BatchNormalization": "batch normalisation",
+    "Gemm": "dense",
+    "MatMul": "dense",
+    "Softmax": "softmax",
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One tensor of the network.
+
+    shape: without the batch axis, (C, H, W) or (F,). signed: whether a value can be negative.
+    multiply_adds: per photo, of convolutions and dense steps; all else is not counted.
+    """
+
+    tensor: str
+    operator: str
+    shape: tuple[int, ...]
+    signed: bool
+    parameters: int
+    multiply_adds: int
+
+    @property
+    def title(self) -> str:
+        return OPERATOR_TITLES.get(self.operator, self.operator.lower())
+
+    @property
+    def is_maps(self) -> bool:
+        """Whether it has a height and a width, and so can be drawn as activation maps."""
+        return len(self.shape) == 3
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A step with weights and what follows it. number: from 1. name: of the weighted step's tensor in the graph."""
+
+    number: int
+    name: str
+    title: str
+    stages: tuple[Stage, ...]
+
+    @property
+    def map_stages(self) -> tuple[Stage, ...]:
+        return tuple(stage for stage in self.stages if stage.is_maps)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.stages[-1].shape
+
+    @property
+    def parameters(self) -> int:
+        return sum(stage.parameters for stage in self.stages)
+
+    @property
+    def multiply_adds(self) -> int:
+        return sum(stage.multiply_adds for stage in self.stages)
+
+
+def layer_names(model: ModelProto) -> tuple[str, ...]:
+    """The name of each layer, in the order of the graph."""
+    fixed = constants(model.graph)
+    return tuple(node.output[0] for node in computing_nodes(model.graph) if _has_weights(node, fixed))
+
+
+def read_layers(
+    model: ModelProto, shapes: Mapping[str, tuple[int, ...]], titles: Mapping[str, str]
+) -> tuple[Layer, ...]:
+    """The layers of a supported graph. shapes: of every tensor, without the batch axis. titles: by layer name."""
+    fixed = constants(model.graph)
+    positive: set[str] = set()
+    groups: list[list[Stage]] = [[]]
+    names: list[str] = []
+    for node in computing_nodes(model.graph):
+        if _is_positive(node, positive, fixed):
+            positive.add(node.output[0])
+        stage = Stage(
+            tensor=node.output[0],
+            operator=node.op_type,
+            shape=shapes[node.output[0]],
+            signed=node.output[0] not in positive,
+            parameters=sum(_float_size(fixed.get(name)) for name in node.input),
+            multiply_adds=_multiply_adds(node, shapes, fixed),
+        )
+        if _has_weights(node, fixed):
+            if names:
+                groups.append([])
+            names.append(stage.tensor)
+        groups[-1].append(stage)
+    return tuple(
+        Layer(number, name, titles[name], tuple(stages))
+        for number, (name, stages) in enumerate(zip(names, groups, strict=True), start=1)
+    )
+
+
+def _has_weights(node: NodeProto, fixed: Mapping[str, NDArray[np.generic]]) -> bool:
+    return node.op_type in WEIGHTED and node.input[1] in fixed
+
+
+def _float_size(value: NDArray[np.generic] | None) -> int:
+    return value.size if value is not None and value.dtype.kind == "f" else 0
+
+
+def _multiply_adds(
+    node: NodeProto, shapes: Mapping[str, tuple[int, ...]], fixed: Mapping[str, NDArray[np.generic]]
+) -> int:
+    if not _has_weights(node, fixed):
+        return 0
+    weights = fixed[node.input[1]]
+    if node.op_type == "Conv":
+        return math.prod(shapes[node.output[0]]) * math.prod(weights.shape[1:])
+    return math.prod(shapes[node.output[0]]) * (weights.size // shapes[node.output[0]][-1])
+
+
+def _is_positive(node: NodeProto, positive: set[str], fixed: Mapping[str, NDArray[np.generic]]) -> bool:
+    if node.op_type in ("Relu", "Softmax"):
+        return True
+    if node.op_type == "Clip":
+        low = fixed[node.input[1]] if len(node.input) > 1 and node.input[1] else attribute(node, "min", -np.inf)
+        return bool(np.asarray(low) >= 0)
+    if node.op_type in _PASSES_SIGN:
+        return node.input[0] in positive
+    if node.op_type in _JOINS_SIGNS:
+        return all(name in positive or (name in fixed and bool((fixed[name] >= 0).all())) for name in node.input)  # type: ignore[operator]
+    return False

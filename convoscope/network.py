@@ -1,0 +1,184 @@
+"""A model folder → predictions and traces, by ONNX Runtime."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from convoscope.card import Card, ModelError, read_card
+from convoscope.graph.reading import GraphError, check_operators, input_name
+from convoscope.graph.tap import tap
+from convoscope.layers import Layer, Stage, layer_names, read_layers
+from convoscope.prepare import Prepared
+
+RUNTIME_FAILURES = (
+    onnxruntime.capi.onnxruntime_pybind11_state.Fail,
+    onnxruntime.capi.onnxruntime_pybind11_state.InvalidArgument,
+    onnxruntime.capi.onnxruntime_pybind11_state.InvalidGraph,
+    onnxruntime.capi.onnxruntime_pybind11_state.InvalidProtobuf,
+    onnxruntime.capi.onnxruntime_pybind11_state.NotImplemented,
+    onnxruntime.capi.onnxruntime_pybind11_state.RuntimeException,
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One class with its probability (0-1) and its logit."""
+
+    index: int
+    name: str
+    probability: float
+    logit: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """logits, probabilities: float64 (classes,). Probabilities are the softmax of logits / temperature."""
+
+    classes: tuple[str, ...]
+    logits: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+
+    @cached_property
+    def answers(self) -> tuple[Answer, ...]:
+        """Every class, the most probable first."""
+        order = np.argsort(-self.probabilities, kind="stable")
+        return tuple(
+            Answer(int(k), self.classes[k], float(self.probabilities[k]), float(self.logits[k])) for k in order
+        )
+
+    @property
+    def best(self) -> Answer:
+        return self.answers[0]
+
+
+@dataclass(frozen=True)
+class Activation:
+    """values: float32 of the stage's shape, read-only."""
+
+    stage: Stage
+    values: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Every tensor the network computed for one photo, in the order of the graph."""
+
+    prediction: Prediction
+    activations: tuple[Activation, ...]
+
+    def values(self, stage: Stage) -> NDArray[np.float32]:
+        return next(activation.values for activation in self.activations if activation.stage == stage)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A loaded model folder. `predict`, `trace` and `logits` may run in many threads at once."""
+
+    card: Card
+    model: ModelProto
+    layers: tuple[Layer, ...]
+    session: onnxruntime.InferenceSession
+    logits_name: str
+
+    @property
+    def stages(self) -> Iterator[Stage]:
+        return (stage for layer in self.layers for stage in layer.stages)
+
+    @property
+    def parameters(self) -> int:
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def multiply_adds(self) -> int:
+        return sum(layer.multiply_adds for layer in self.layers)
+
+    def logits(self, tensors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """float32 (N, C, S, S) → float64 (N, classes)."""
+        (logits,) = self.session.run([self.logits_name], {self.session.get_inputs()[0].name: tensors})
+        return np.asarray(logits, np.float64)
+
+    def predict(self, prepared: Prepared) -> Prediction:
+        return self._prediction(self.logits(prepared.tensor)[0])
+
+    def trace(self, prepared: Prepared) -> Trace:
+        arrays = self.session.run(None, {self.session.get_inputs()[0].name: prepared.tensor})
+        activations = []
+        for stage, array in zip(self.stages, arrays, strict=True):
+            array.flags.writeable = False
+            activations.append(Activation(stage, array[0]))
+        logits = next(each.values for each in activations if each.stage.tensor == self.logits_name)
+        return Trace(self._prediction(logits.astype(np.float64)), tuple(activations))
+
+    def _prediction(self, logits: NDArray[np.float64]) -> Prediction:
+        temperature = self.card.calibration.temperature if self.card.calibration else 1.0
+        return Prediction(self.card.classes, logits, softmax(logits / temperature))
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Over the last axis."""
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return np.asarray(powers / powers.sum(-1, keepdims=True))
+
+
+def load(folder: Path, threads: int = 1) -> Network:
+    """Reads `card.json` and `model.onnx`, checks them against each other, and opens one session. threads: per run.
+
+    Raises ModelError.
+    """
+    card = read_card(folder)
+    try:
+        model = onnx.load_model_from_string((folder / "model.onnx").read_bytes())
+        check_operators(model)
+        session = open_session(tap(model), threads)
+        shapes = _probe(session, card)
+    except (GraphError, DecodeError, *RUNTIME_FAILURES) as failure:
+        raise ModelError(f"{folder.name}/model.onnx cannot be used: {failure}.") from failure
+    logits_name = _logits_name(model)
+    _check_classes(folder, card, shapes[logits_name])
+    _check_layers(folder, card, model)
+    layers = read_layers(model, shapes, {layer.name: layer.title for layer in card.layers})
+    return Network(card, model, layers, session, logits_name)
+
+
+def open_session(model: ModelProto, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def _probe(session: onnxruntime.InferenceSession, card: Card) -> dict[str, tuple[int, ...]]:
+    """The shape of every tensor without its batch axis, from one run on zeros."""
+    made = card.preprocessing
+    zeros = np.zeros((1, made.channel_count, made.size, made.size), np.float32)
+    arrays = session.run(None, {session.get_inputs()[0].name: zeros})
+    return {output.name: array.shape[1:] for output, array in zip(session.get_outputs(), arrays, strict=True)}
+
+
+def _logits_name(model: ModelProto) -> str:
+    """The output, or what goes into its softmax."""
+    input_name(model.graph)
+    name: str = model.graph.output[0].name
+    last = next(node for node in model.graph.node if name in node.output)
+    return last.input[0] if last.op_type == "Softmax" else name
+
+
+def _check_classes(folder: Path, card: Card, shape: tuple[int, ...]) -> None:
+    if shape != (len(card.classes),):
+        found = " × ".join(map(str, shape))
+        raise ModelError(f"{folder.name}/card.json, classes: {len(card.classes)} names for an output of {found} numbers.")
+
+
+def _check_layers(folder: Path, card: Card, model: ModelProto) -> None:
+    named, found = tuple(layer.name for layer in card.layers), layer_names(model)
+    if named != found:
+        raise ModelError(f"{folder.name}/card.json, layers: names {', '.join(named)}, but the graph has {', '.join(found)}.")

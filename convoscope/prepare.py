@@ -1,0 +1,79 @@
+"""`Photo`, crop and preprocessing → the numbers a network gets.
+
+The one reader of a card's preprocessing: the app, training and measuring all come through here.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from convoscope.card import Preprocessing
+from convoscope.photo import Photo
+
+RESAMPLE = {
+    "nearest": Image.Resampling.NEAREST,
+    "box": Image.Resampling.BOX,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A square of a photo, in pixels of `Photo.pixels`."""
+
+    left: int
+    top: int
+    side: int
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a network gets, and the pictures on the way there.
+
+    tensor: float32 (1, C, S, S), (pixel / 255 − mean) / std for each channel.
+    cropped: uint8 (side, side, 3). resized: uint8 (S, S, C), the very pixels the tensor is made of.
+    """
+
+    tensor: NDArray[np.float32]
+    cropped: NDArray[np.uint8]
+    resized: NDArray[np.uint8]
+    crop: Crop
+
+
+def centre_crop(photo: Photo) -> Crop:
+    """The largest square in the middle: how the training pictures were cut."""
+    height, width, _ = photo.pixels.shape
+    side = min(height, width)
+    return Crop((width - side) // 2, (height - side) // 2, side)
+
+
+def fit_crop(crop: Crop, photo: Photo) -> Crop:
+    """The nearest crop that lies inside the photo."""
+    height, width, _ = photo.pixels.shape
+    side = max(1, min(crop.side, height, width))
+    return Crop(max(0, min(crop.left, width - side)), max(0, min(crop.top, height - side)), side)
+
+
+def prepare(photo: Photo, crop: Crop, preprocessing: Preprocessing) -> Prepared:
+    """Cuts the crop out, resizes it to S × S, takes its luminance if the network has one channel, normalises."""
+    cropped = photo.pixels[crop.top : crop.top + crop.side, crop.left : crop.left + crop.side]
+    picture = Image.fromarray(cropped)
+    if preprocessing.channels == "grey":
+        picture = picture.convert("L")
+    size = (preprocessing.size, preprocessing.size)
+    resized = np.asarray(picture.resize(size, RESAMPLE[preprocessing.resample]))
+    if resized.ndim == 2:
+        resized = resized[:, :, None]
+    return Prepared(normalise(resized[None], preprocessing), cropped, resized, crop)
+
+
+def normalise(pixels: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.float32]:
+    """uint8 (N, S, S, C) → float32 (N, C, S, S)."""
+    mean = np.array(preprocessing.mean, np.float32)
+    std = np.array(preprocessing.std, np.float32)
+    scaled = (pixels.astype(np.float32) / 255 - mean) / std
+    return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))

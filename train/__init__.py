@@ -1,0 +1,1 @@
+"""Trains a plain convolutional network, writes its model folder and checks it through the engine."""

@@ -1,0 +1,64 @@
+"""`python -m train shapes` and `python -m train photo --data …`: from pictures to a checked model folder."""
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+
+from train import data
+from train.data import DataError, Source
+from train.fit import ResumeError, fit
+from train.folder import CheckError, WorseError, install, write_folder
+from train.recipes import PHOTO, SHAPES, Phase, Recipe
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parse(arguments)
+    out: Path = options.out or Path("models") / options.network
+    run: Path = options.runs / out.name
+    recipe = SHAPES if options.network == "shapes" else PHOTO
+    if options.epochs:
+        recipe = dataclasses.replace(recipe, phases=(Phase(options.epochs, recipe.size),))
+    try:
+        source = _source(options, recipe)
+        _check_size(source, recipe)
+        fitted = fit(recipe, source, run, options.resume)
+        folder = write_folder(fitted, recipe, source, run, options.licence)
+        install(folder, out, options.replace)
+    except (DataError, ResumeError, CheckError, WorseError) as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    print((out / "card.json").read_text())
+    return 0
+
+
+def _source(options: argparse.Namespace, recipe: Recipe) -> Source:
+    if options.network == "shapes":
+        return data.draw(options.drawings, recipe)
+    return data.load(options.data, recipe)
+
+
+def _check_size(source: Source, recipe: Recipe) -> None:
+    if len(source.train) < 2:
+        raise DataError(f"{source.name} has too few pictures to train on: {len(source.train)}.")
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--out", type=Path, help="model folder to write; default models/<network>")
+    common.add_argument("--runs", type=Path, default=Path("runs"), help="where checkpoints are kept")
+    common.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    common.add_argument("--replace", action="store_true", help="replace the network at --out even if it is better")
+    common.add_argument("--epochs", type=int, help="another number of epochs, all at full size")
+    common.add_argument("--licence", help="what others may do with the weights")
+    parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
+    networks = parser.add_subparsers(dest="network", required=True)
+    shapes = networks.add_parser("shapes", parents=[common], help="drawings made by code")
+    shapes.add_argument("--drawings", type=int, default=20_000, help="how many to train on")
+    photo = networks.add_parser("photo", parents=[common], help="photos")
+    photo.add_argument("--data", required=True, help="folder of parquet files, folder of class folders, or a name on the Hub")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

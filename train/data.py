@@ -1,0 +1,153 @@
+"""Where pictures come from: a data set on disk, a folder of class folders, a name on the Hub, or drawings made by code.
+
+Every picture goes through the engine (`photo`, `prepare`), so a network is trained on what the app will show it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import datasets
+import numpy as np
+import torch
+from datasets import ClassLabel, Dataset, DatasetDict
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from convoscope import drawings
+from convoscope.photo import PhotoError, read
+from convoscope.prepare import centre_crop, prepare
+from train.recipes import Recipe
+
+TEST_SPLITS = ("validation", "valid", "val", "test")
+TEST_SHARE = 0.1  # set aside for the reported figure where a source has no split for it
+SEED = 0
+
+
+class DataError(Exception):
+    """Pictures that cannot be trained on; its text says which and why."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """pictures: uint8 (N, C, S, S). labels: int64 (N,)."""
+
+    pictures: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitems__(self, indices: list[int]) -> tuple[Tensor, Tensor]:
+        chosen = torch.tensor(indices)
+        return self.pictures[chosen], self.labels[chosen]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Training pictures, and the ones that only the reported figure may use."""
+
+    name: str
+    classes: tuple[str, ...]
+    train: Labelled
+    held_out: Labelled
+    test: Labelled
+    test_name: str
+
+
+def load(where: str, recipe: Recipe) -> Source:
+    """A folder of parquet files, a folder of class folders, or a data set's name on the Hub.
+
+    Raises DataError.
+    """
+    splits = _open(where)
+    train, test, test_name = _splits(splits)
+    classes = _classes(train, where)
+    rng = np.random.default_rng(SEED)
+    if test is None:
+        order = rng.permutation(len(train))
+        count = max(1, round(TEST_SHARE * len(train)))
+        train, test = train.select(np.sort(order[count:])), train.select(np.sort(order[:count]))
+    learned, held_out = _hold_out(_decode(train, recipe), recipe.held_out)
+    name = Path(where).name if Path(where).exists() else where
+    return Source(name, classes, learned, held_out, _decode(test, recipe), f"{name}, {test_name}")
+
+
+def draw(count: int, recipe: Recipe) -> Source:
+    """`count` training drawings and a tenth as many for the reported figure, from another seed."""
+    train = _drawn(count, SEED, recipe)
+    test = _drawn(max(len(drawings.CLASSES), count // 10), SEED + 1, recipe)
+    learned, held_out = _hold_out(train, recipe.held_out)
+    return Source("drawings made by code", drawings.CLASSES, learned, held_out, test, "drawings from a seed of their own")
+
+
+def _open(where: str) -> DatasetDict:
+    path = Path(where)
+    if where.startswith((".", "/")) or path.exists():
+        if not path.is_dir():
+            raise DataError(f"There is no folder {where}.")
+    datasets.disable_progress_bars()
+    try:
+        return datasets.load_dataset(where)
+    except (datasets.exceptions.DatasetNotFoundError, ConnectionError, OSError) as failure:
+        raise DataError(f"{where} is neither a folder here nor a data set that could be fetched: {failure}") from failure
+    except (datasets.exceptions.DatasetGenerationError, datasets.exceptions.DataFilesNotFoundError, ValueError) as failure:
+        raise DataError(f"{where} holds no pictures in folders by class, and no parquet files: {failure}") from failure
+
+
+def _splits(splits: DatasetDict) -> tuple[Dataset, Dataset | None, str]:
+    train = splits["train"] if "train" in splits else next(iter(splits.values()))
+    for name in TEST_SPLITS:
+        if name in splits and splits[name] is not train:
+            return train, splits[name], name
+    return train, None, f"{TEST_SHARE:.0%} set aside by a seeded split"
+
+
+def _classes(train: Dataset, where: str) -> tuple[str, ...]:
+    label = train.features.get("label")
+    if not isinstance(label, ClassLabel) or "image" not in train.features:
+        raise DataError(f"{where} needs a column of images and a column of labels, or one folder of pictures per class.")
+    if len(label.names) < 2:
+        raise DataError(f"{where} has one class ({', '.join(label.names)}); a classifier needs at least two.")
+    return tuple(label.names)
+
+
+def _decode(rows: Dataset, recipe: Recipe) -> Labelled:
+    files = rows.cast_column("image", datasets.Image(decode=False))
+    pictures = np.empty((len(rows), recipe.size, recipe.size, recipe.preprocessing.channel_count), np.uint8)
+    for position, image in enumerate(tqdm(_bytes_of(files), "decode", len(rows), unit=" pictures", leave=False)):
+        try:
+            photo = read(image[0])
+        except PhotoError as failure:
+            raise DataError(f"Picture {image[1]} cannot be used: {failure}") from failure
+        pictures[position] = prepare(photo, centre_crop(photo), recipe.preprocessing).resized
+    return _labelled(pictures, np.asarray(rows["label"]))
+
+
+def _bytes_of(files: Dataset) -> Iterator[tuple[bytes, str]]:
+    for number, row in enumerate(files):
+        image = row["image"]
+        data = image["bytes"] if image["bytes"] is not None else Path(image["path"]).read_bytes()
+        yield data, image["path"] or f"number {number}"
+
+
+def _drawn(count: int, seed: int, recipe: Recipe) -> Labelled:
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.arange(count) % len(drawings.CLASSES))
+    pictures = [drawings.draw(drawings.CLASSES[label], recipe.size, rng) for label in labels]
+    return _labelled(np.stack(pictures)[..., None], labels)
+
+
+def _labelled(pictures: NDArray[np.uint8], labels: NDArray[np.int64]) -> Labelled:
+    return Labelled(torch.from_numpy(pictures.transpose(0, 3, 1, 2).copy()), torch.from_numpy(labels.astype(np.int64)))
+
+
+def _hold_out(pictures: Labelled, share: float) -> tuple[Labelled, Labelled]:
+    order = torch.from_numpy(np.random.default_rng(SEED).permutation(len(pictures)))
+    count = max(1, round(share * len(pictures)))
+    held, kept = order[:count].sort().values, order[count:].sort().values
+    return (
+        Labelled(pictures.pictures[kept], pictures.labels[kept]),
+        Labelled(pictures.pictures[held], pictures.labels[held]),
+    )

@@ -1,0 +1,171 @@
+"""Trained network → model folder, checked through the engine before it takes anyone's place."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from convoscope.card import SCHEMA, Card, LayerTitle, ModelError, Origin, read_card
+from convoscope.layers import layer_names
+from convoscope.network import Network, load
+from convoscope.prepare import Prepared, normalise
+from train.data import Labelled, Source
+from train.export import export
+from train.fit import Fitted, precision
+from train.measure import calibration, logits_of, results
+from train.network import TrainingNetwork
+from train.recipes import Recipe
+
+TOLERANCE = 1e-4
+GOLDEN = 3  # pictures whose activations are kept
+
+
+class CheckError(Exception):
+    """The exported network does not compute what the trained one does; its text says where and by how much."""
+
+
+class WorseError(Exception):
+    """A better network is already there; its text gives both figures."""
+
+
+def write_folder(fitted: Fitted, recipe: Recipe, source: Source, run: Path, licence: str | None) -> Path:
+    """Writes `run/model`: graph, card, golden activations, log and history; checks it and measures it.
+
+    Raises CheckError.
+    """
+    folder = run / "model"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    plain = fitted.network.plain()
+    check_folding(fitted.network, plain, _input(source.held_out, recipe))
+    model = export(plain, recipe, folder / "model.onnx")
+    titles = tuple(LayerTitle(name=name, title=_title(name)) for name in layer_names(model))
+    card = Card(
+        schema_version=SCHEMA,
+        name=run.name,
+        title=recipe.title,
+        description=recipe.description,
+        sha256=hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
+        preprocessing=recipe.preprocessing,
+        classes=source.classes,
+        layers=titles,
+        results=None,
+        calibration=None,
+        origin=_origin(fitted, recipe, source),
+        licence=licence,
+    )
+    _write_card(folder, card)
+    _write_golden(folder, plain, source.test, recipe)
+    check_parity(load(folder), folder / "golden.npz")
+
+    held_out = logits_of(load(folder), source.held_out)
+    test = logits_of(load(folder), source.test)
+    card = card.model_copy(
+        update={
+            "results": results(test, source.test.labels.numpy(), source.test_name),
+            "calibration": calibration(held_out, source.held_out.labels.numpy(), f"{len(held_out):,} training pictures held out"),
+        }
+    )
+    _write_card(folder, card)
+    (folder / "training.jsonl").write_text("".join(json.dumps(asdict(log)) + "\n" for log in fitted.logs))
+    shutil.copytree(run / "history", folder / "history")
+    return folder
+
+
+def install(folder: Path, out: Path, replace: bool) -> None:
+    """Moves the finished folder to `out` in one step, unless what is there is better.
+
+    Raises WorseError if it is, and `replace` is false.
+    """
+    if out.exists() and not replace:
+        _check_better(read_card(folder), out)
+    fresh, old = out.with_name(f".{out.name}.new"), out.with_name(f".{out.name}.old")
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(folder, fresh)
+    if out.exists():
+        out.rename(old)
+    fresh.rename(out)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@torch.no_grad()
+def check_folding(network: TrainingNetwork, plain: nn.Sequential, pictures: torch.Tensor) -> None:
+    """Training network against plain module, on the logits. Raises CheckError."""
+    expected, found = network.eval()(pictures), plain(pictures)
+    gap = float((expected - found).abs().max() / expected.abs().max())
+    if not gap < TOLERANCE:
+        raise CheckError(f"Folding batch normalisation changed the logits by {gap:.1e} of the largest.")
+
+
+def check_parity(network: Network, golden: Path) -> None:
+    """PyTorch's activations against the engine's, on every named tensor. Raises CheckError."""
+    with np.load(golden, allow_pickle=False) as kept:
+        expected = dict(kept)
+    pixels = expected.pop("pixels")
+    for picture, tensor in enumerate(normalise(pixels, network.card.preprocessing)):
+        trace = network.trace(Prepared(tensor[None], pixels[picture], pixels[picture], crop=None))  # type: ignore[arg-type]
+        for activation in trace.activations:
+            want = expected[activation.stage.tensor][picture]
+            gap = float(np.abs(activation.values - want).max() / max(1e-6, np.abs(want).max()))
+            if not gap < TOLERANCE:
+                raise CheckError(f"{activation.stage.tensor} differs from PyTorch's by {gap:.1e} of its largest value.")
+
+
+@torch.no_grad()
+def _write_golden(folder: Path, plain: nn.Sequential, pictures: Labelled, recipe: Recipe) -> None:
+    values = _input(pictures, recipe)[:GOLDEN]
+    tensors = {"pixels": pictures.pictures[:GOLDEN].numpy().transpose(0, 2, 3, 1)}
+    for name, step in plain.named_children():
+        values = step(values)
+        tensors[name] = values.numpy()
+    np.savez_compressed(folder / "golden.npz", allow_pickle=False, **tensors)
+
+
+def _input(pictures: Labelled, recipe: Recipe) -> torch.Tensor:
+    pixels = pictures.pictures[:100].numpy().transpose(0, 2, 3, 1)
+    return torch.from_numpy(normalise(pixels, recipe.preprocessing))
+
+
+def _write_card(folder: Path, card: Card) -> None:
+    (folder / "card.json").write_text(card.model_dump_json(indent=2) + "\n")
+
+
+def _origin(fitted: Fitted, recipe: Recipe, source: Source) -> Origin:
+    sizes = ", ".join(f"{phase.epochs} epochs at {phase.size} × {phase.size}" for phase in recipe.phases)
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
+    return Origin(
+        recipe=f"{sizes}, batches of {recipe.batch}, Muon {recipe.muon_rate} and SGD {recipe.sgd_rate}, "
+        f"label smoothing {recipe.smoothing}",
+        data=source.name,
+        trained=datetime.now(UTC).date().isoformat(),
+        epochs=recipe.epochs,
+        seconds=round(fitted.seconds, 1),
+        machine=f"{device}, precision {precision()}",
+    )
+
+
+def _title(name: str) -> str:
+    return f"Convolution {name.removeprefix('conv')}" if name.startswith("conv") else "Dense"
+
+
+def _check_better(fresh: Card, out: Path) -> None:
+    try:
+        current = read_card(out)
+    except ModelError:
+        return
+    assert fresh.results is not None
+    if current.classes != fresh.classes:
+        raise WorseError(f"{out} is a network for other classes; --replace puts the new one in its place.")
+    if current.results and current.results.top1.value >= fresh.results.top1.value:
+        raise WorseError(
+            f"{out} is right on {current.results.top1.value:.1%} of its pictures, the new network on "
+            f"{fresh.results.top1.value:.1%}; --replace puts it in its place all the same."
+        )

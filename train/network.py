@@ -1,0 +1,107 @@
+"""The network twice: as it is trained, with batch normalisation, and as it is shipped, plain.
+
+In training the order is convolution → pooling → normalisation → ReLU, with the normalisation's scale fixed at 1. Max pooling
+and ReLU commute with a positive scale and a shift, so folding into convolution → ReLU → pooling is exact, and training
+costs less this way round.
+"""
+
+import copy
+from collections import OrderedDict
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from train.recipes import Recipe, Stack
+
+
+class Convolution(nn.Module):
+    """3×3, padding 1, no bias. The kernels are the rows of one matrix, as orthogonalised optimisers want them."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.inputs = inputs
+        kernels = torch.empty(outputs, inputs * 9)
+        nn.init.normal_(kernels)
+        self.kernels = nn.Parameter(kernels / kernels.norm() * outputs**0.5)
+
+    @property
+    def weight(self) -> Tensor:
+        """float32 (outputs, inputs, 3, 3)."""
+        return self.kernels.view(-1, self.inputs, 3, 3)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return functional.conv2d(maps, self.weight, padding=1)
+
+
+class Block(nn.Module):
+    """Convolution → pooling → normalisation → ReLU."""
+
+    def __init__(self, inputs: int, outputs: int, pooled: bool) -> None:
+        super().__init__()
+        self.convolution = Convolution(inputs, outputs)
+        self.pooled = pooled
+        self.normalisation = nn.BatchNorm2d(outputs)
+        self.normalisation.weight.requires_grad_(False)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        maps = self.convolution(maps)
+        if self.pooled:
+            maps = functional.max_pool2d(maps, 2)
+        return functional.relu(self.normalisation(maps))
+
+    def folded(self) -> nn.Conv2d:
+        """The convolution that gives what convolution and normalisation give together when not training."""
+        normalisation, weight = self.normalisation, self.convolution.weight
+        assert normalisation.running_var is not None and normalisation.running_mean is not None
+        scale = 1 / torch.sqrt(normalisation.running_var + normalisation.eps)
+        plain = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1)
+        with torch.no_grad():
+            plain.weight.copy_(weight * scale[:, None, None, None])
+            plain.bias.copy_(normalisation.bias - normalisation.running_mean * scale)  # type: ignore[union-attr]
+        return plain
+
+
+class TrainingNetwork(nn.Module):
+    """float32 (N, C, S, S) → logits (N, classes). With an average head S may change from step to step."""
+
+    def __init__(self, recipe: Recipe, classes: int) -> None:
+        super().__init__()
+        stack, channels = recipe.stack, 3 if recipe.channels == "RGB" else 1
+        blocks: list[Block] = []
+        for outputs, pooled in layers_of(stack):
+            blocks.append(Block(channels, outputs, pooled))
+            channels = outputs
+        self.blocks = nn.Sequential(*blocks)
+        self.average = stack.head == "average"
+        last = recipe.size // 2 ** sum(block.pooled for block in blocks)
+        self.dense = nn.Linear(channels if self.average else channels * last**2, classes)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        maps = self.blocks(pictures)
+        features = maps.mean((2, 3)) if self.average else maps.flatten(1)
+        return self.dense(features)
+
+    def plain(self) -> nn.Sequential:
+        """The shipped network with folded weights. A step's name is its tensor's name in the exported graph."""
+        steps: dict[str, nn.Module] = {}
+        for number, block in enumerate(self.blocks, start=1):
+            assert isinstance(block, Block)
+            steps[f"conv{number}"] = block.folded()
+            steps[f"relu{number}"] = nn.ReLU()
+            if block.pooled:
+                steps[f"pool{number}"] = nn.MaxPool2d(2)
+        if self.average:
+            steps["average"] = nn.AdaptiveAvgPool2d(1)
+        steps["features"] = nn.Flatten()
+        steps["logits"] = copy.deepcopy(self.dense)
+        return nn.Sequential(OrderedDict(steps)).eval().cpu()
+
+
+def layers_of(stack: Stack) -> list[tuple[int, bool]]:
+    """Output channels and "is pooled" of each convolution in turn."""
+    return [
+        (outputs, pooled and position == 0)
+        for group, pooled in zip(stack.groups, stack.pooled, strict=True)
+        for position, outputs in enumerate(group)
+    ]

@@ -1,0 +1,127 @@
+"""What is trained, and how: the plain values, with their units."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from convoscope.card import Preprocessing
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A plain network: 3×3 convolution, ReLU, sometimes 2×2 max pooling, repeated; then one dense layer.
+
+    groups: for each group of convolutions their output channels; a group's first convolution is pooled if `pooled` says so.
+    head: what joins the last maps to the dense layer.
+    """
+
+    groups: tuple[tuple[int, ...], ...]
+    pooled: tuple[bool, ...]
+    head: Literal["average", "flatten"]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Some epochs with pictures of one size in pixels."""
+
+    epochs: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One network and its training. Pictures are stored and served at `size` × `size`."""
+
+    title: str
+    description: str
+    stack: Stack
+    channels: Literal["RGB", "grey"]
+    size: int
+    mean: tuple[float, ...]  # of the training pixels, scaled to 0-1, per channel
+    std: tuple[float, ...]
+    phases: tuple[Phase, ...]
+    batch: int  # pictures per step, over all processes
+    muon_rate: float  # peak; the size of a step relative to the weights, which are kept at unit scale
+    muon_momentum: float
+    sgd_rate: float  # peak; for the first convolution, the biases and the dense layer
+    sgd_momentum: float
+    sgd_decay: float  # weight decay of the dense layer
+    warmup: float  # share of all steps in which the rates rise; then they fall to zero in a straight line
+    smoothing: float  # label smoothing
+    crop_area: tuple[float, float]  # share of the picture that a random crop shows
+    flip: bool  # mirror half of the pictures
+    held_out: float  # share of the training pictures kept for choices and for calibration
+    snapshots: int  # moments of training that are kept, evenly in log steps
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        return Preprocessing(
+            size=self.size,
+            channels=self.channels,
+            fit="centre crop",
+            resample="bilinear",
+            mean=self.mean,
+            std=self.std,
+        )
+
+    @property
+    def epochs(self) -> int:
+        return sum(phase.epochs for phase in self.phases)
+
+    def size_at(self, epoch: int) -> int:
+        """Picture size in the epoch, counted from 0."""
+        for phase in self.phases:
+            if epoch < phase.epochs:
+                return phase.size
+            epoch -= phase.epochs
+        raise ValueError("epoch beyond the last phase")
+
+
+PHOTO = Recipe(
+    title="Photos",
+    description="everyday things and animals",
+    stack=Stack(
+        groups=((32,), (64, 64), (128, 128, 128), (256, 256, 384)),
+        pooled=(True, True, True, False),
+        head="average",
+    ),
+    channels="RGB",
+    size=64,
+    mean=(0.480, 0.448, 0.398),
+    std=(0.277, 0.269, 0.282),
+    phases=(Phase(16, 48), Phase(4, 64)),
+    batch=500,
+    muon_rate=0.10,
+    muon_momentum=0.8,
+    sgd_rate=0.1,
+    sgd_momentum=0.9,
+    sgd_decay=5e-4,
+    warmup=0.1,
+    smoothing=0.1,
+    crop_area=(0.4, 1.0),
+    flip=True,
+    held_out=0.05,
+    snapshots=6,
+)
+
+SHAPES = Recipe(
+    title="Shapes",
+    description="drawings of simple shapes",
+    stack=Stack(groups=((8,), (8,), (8,)), pooled=(True, True, True), head="flatten"),
+    channels="grey",
+    size=32,
+    mean=(0.80,),
+    std=(0.22,),
+    phases=(Phase(12, 32),),
+    batch=100,
+    muon_rate=0.05,
+    muon_momentum=0.8,
+    sgd_rate=0.1,
+    sgd_momentum=0.9,
+    sgd_decay=5e-4,
+    warmup=0.1,
+    smoothing=0.0,
+    crop_area=(0.8, 1.0),
+    flip=True,
+    held_out=0.05,
+    snapshots=6,
+)
