@@ -1,0 +1,104 @@
+"""Numbers → plain words. Every word is derived from a value that the page shows."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convoscope.evidence import Evidence
+from convoscope.network import Prediction
+
+_ROWS = ("top", "middle", "bottom")
+_COLUMNS = ("left", "middle", "right")
+RESPONSE = 1e-6  # a cell responds if it is above this; a channel is dead if none of its cells does
+SURE, FAIRLY, LEANING = 0.9, 0.6, 0.3  # probabilities from which the words below apply
+
+
+def with_article(name: str) -> str:
+    """'an espresso', 'a teapot'; a plural or a name that is a title of its own keeps none."""
+    if name.endswith("s") and not name.endswith("ss"):
+        return name
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+def percent(probability: float) -> str:
+    """'86.1 %'; what would round to 0 or 100 without being it says so."""
+    if 0 < probability < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 <= probability < 1:
+        return "> 99.9 %"
+    return f"{probability * 100:.1f} %"
+
+
+def verdict(prediction: Prediction) -> str:
+    """One sentence (Markdown) with the answer and how sure the network is."""
+    best, second = prediction.answers[:2]
+    name = f"**{with_article(best.name)}**"
+    if best.probability >= SURE:
+        return f"{_capital(name)}, the network is almost certain."
+    if best.probability >= FAIRLY:
+        return f"Probably {name}; the network is fairly sure."
+    if best.probability >= LEANING:
+        return f"Perhaps {name}, though {with_article(second.name)} is not ruled out."
+    return f"The network cannot tell. Its best guess is {name}, at only {percent(best.probability)}."
+
+
+def place(values: NDArray[np.floating]) -> str:
+    """Where the largest value of (H, W) lies: 'at the top left', 'in the middle' …"""
+    height, width = values.shape
+    y, x = np.unravel_index(int(values.argmax()), values.shape)
+    row, column = _ROWS[_third(int(y), height)], _COLUMNS[_third(int(x), width)]
+    if row == column == "middle":
+        return "in the middle"
+    if row == "middle":
+        return f"on the {column}"
+    return f"at the {row}" if column == "middle" else f"at the {row} {column}"
+
+
+def evidence_sentence(evidence: Evidence, name: str) -> str:
+    """Where the evidence for the class lies, in words (Markdown)."""
+    values = evidence.values
+    if values.max() <= 0:
+        return f"No part of the photo spoke for **{name}**; it is only the least unlikely answer."
+    positive = np.sort(values[values > 0])[::-1]
+    needed = int(np.searchsorted(positive.cumsum(), positive.sum() / 2)) + 1
+    cells = "one cell gives" if needed == 1 else f"{needed} of {values.size} cells give"
+    return f"It looked mostly **{place(values)}**: {cells} half of all that spoke for {name}."
+
+
+def map_text(values: NDArray[np.floating]) -> str:
+    """A text alternative for one activation map (H, W)."""
+    share = float((values > RESPONSE).mean())
+    if share == 0:
+        return "silent: no cell responds" if values.min() >= 0 else f"all negative, lowest {number(values.min())}"
+    return f"strongest {place(values)}, {number(values.max())}; {share:.0%} of its cells respond"
+
+
+def responding(maps: NDArray[np.floating]) -> int:
+    """How many of the maps (C, H, W) have a cell that responds."""
+    return int((maps.reshape(len(maps), -1).max(1) > RESPONSE).sum())
+
+
+def number(value: float) -> str:
+    """Three significant digits with a true minus sign."""
+    return f"{value:.3g}".replace("-", "−")
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """'64 maps of 32 × 32', '200 numbers'."""
+    if len(shape) == 3:
+        return f"{shape[0]:,} {'map' if shape[0] == 1 else 'maps'} of {shape[1]} × {shape[2]}"
+    return f"{int(np.prod(shape)):,} numbers"
+
+
+def count(value: int) -> str:
+    """'183 million', '2.3 million', '19,920'."""
+    if value >= 1e9:
+        return f"{value / 1e9:.1f} billion"
+    return f"{value / 1e6:.3g} million" if value >= 1e6 else f"{value:,}"
+
+
+def _third(position: int, size: int) -> int:
+    return min(2, int((position + 0.5) / size * 3))
+
+
+def _capital(text: str) -> str:
+    return text.replace("**a", "**A", 1)

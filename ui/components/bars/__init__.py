@@ -1,0 +1,20 @@
+"""Probability bars on a scale of 0-100 %: the best five, and every class on demand."""
+
+from collections.abc import Callable, Sequence
+
+from convoscope.network import Answer
+from convoscope.words import percent
+from ui.components.packet import register
+
+SHOWN = 5
+
+_mount = register("bars")
+
+
+def bars(answers: Sequence[Answer], chosen: int, *, key: str, on_choose: Callable[[], None]) -> None:
+    """Draws the answers in the order given. A click on one sets the component's state `chosen` to its class index."""
+    rows = [
+        {"index": a.index, "name": a.name, "share": a.probability, "text": percent(a.probability), "logit": a.logit}
+        for a in answers
+    ]
+    _mount(key=key, data={"rows": rows, "shown": SHOWN, "chosen": chosen}, on_chosen_change=on_choose)

@@ -1,0 +1,78 @@
+"""A grid of maps on canvases: hover for a value, click to enlarge, arrow keys to move. Serves every page that shows maps."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convoscope.render import Scale, colour_table
+from convoscope.words import number
+from ui.components.packet import pack, register
+
+_mount = register("maps")
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One map, float32 (H, W), on its scale; or a picture, uint8 (H, W, 1 or 3), with no scale.
+
+    index: what a click reports. name: 'channel 12'. note: a few words under it. text: its text alternative.
+    """
+
+    index: int
+    name: str
+    note: str
+    text: str
+    values: NDArray[np.float32] | NDArray[np.uint8]
+    scale: Scale | None
+    silent: bool = False
+
+
+def maps(
+    tiles: Sequence[Tile],
+    *,
+    key: str,
+    label: str,
+    size: int,
+    layout: Literal["grid", "strip", "single"] = "grid",
+    legend: Scale | None = None,
+    enlarged: int | None = None,
+    on_choose: Callable[[], None] | None = None,
+) -> None:
+    """Draws the tiles, at least `size` CSS pixels wide.
+
+    In a grid a click enlarges a tile; in a strip it only reports. Both set the component's state `chosen` to the tile's
+    index, or to None when the enlarged tile is closed. enlarged: the index of the tile that is open at first.
+    """
+    scales = list(dict.fromkeys(tile.scale for tile in tiles if tile.scale))
+    palettes = list(dict.fromkeys(scale.palette for scale in (*scales, *([legend] if legend else []))))
+    header: dict[str, object] = {
+        "label": label,
+        "size": size,
+        "layout": layout,
+        "enlarged": enlarged,
+        "choosable": on_choose is not None,
+        "palettes": palettes,
+        "legend": {"palette": legend.palette, "ticks": [number(tick) for tick in legend.ticks]} if legend else None,
+        "tiles": [_entry(tile) for tile in tiles],
+    }
+    arrays = [colour_table(palette) for palette in palettes] + [tile.values for tile in tiles]
+    callbacks = {"on_chosen_change": on_choose} if on_choose else {}
+    _mount(key=key, data=pack(header, arrays), **callbacks)
+
+
+def _entry(tile: Tile) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "index": tile.index,
+        "name": tile.name,
+        "note": tile.note,
+        "text": tile.text,
+        "silent": tile.silent,
+        "height": tile.values.shape[0],
+        "width": tile.values.shape[1],
+    }
+    if tile.scale is None:
+        return entry | {"channels": tile.values.shape[2]}
+    return entry | {"palette": tile.scale.palette, "low": tile.scale.low, "high": tile.scale.high}

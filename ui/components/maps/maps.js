@@ -1,0 +1,241 @@
+const CHUNK = 48; // tiles on one canvas: browsers limit a canvas's height
+const GAP = 12;
+const CAPTION = 40;
+
+class Maps {
+  constructor(parent) {
+    this.root = element("div", { class: "root" });
+    this.tip = element("div", { class: "tip hidden", role: "status", "aria-live": "polite" });
+    this.stage = element("div", { class: "stage hidden" });
+    this.legend = element("div", { class: "legend hidden" });
+    this.grid = element("div", { class: "grid", role: "group" });
+    this.root.append(this.legend, this.stage, this.grid, this.tip);
+    parent.append(this.root);
+    this.offscreen = document.createElement("canvas");
+    this.seen = new IntersectionObserver((entries) => entries.filter((e) => e.isIntersecting).forEach((e) => this.paint(e.target)), { rootMargin: "300px" });
+    this.resized = new ResizeObserver(() => { if (this.root.clientWidth !== this.width) this.layOut(); });
+    this.resized.observe(this.root);
+    this.grid.onpointermove = (event) => this.hover(event, event.target.closest(".tile"));
+    this.grid.onpointerleave = () => this.leave();
+    this.grid.onfocusin = (event) => { const tile = event.target.closest(".tile"); if (tile) this.speak(this.tiles[tile.dataset.at].text, tile); };
+    this.grid.onfocusout = () => this.leave();
+    this.grid.onclick = (event) => { const tile = event.target.closest(".tile"); if (tile && this.header.choosable) this.choose(Number(tile.dataset.at)); };
+    this.root.onkeydown = (event) => this.keyed(event);
+  }
+
+  close() {
+    this.seen.disconnect();
+    this.resized.disconnect();
+  }
+
+  show(header) {
+    this.header = header;
+    this.tables = Object.fromEntries(header.palettes.map((name, at) => [name, header.arrays[at]]));
+    this.tiles = header.tiles;
+    this.tiles.forEach((tile, at) => { tile.values = header.arrays[header.palettes.length + at]; });
+    this.open = this.tiles.findIndex((tile) => tile.index === header.enlarged);
+    this.focus = Math.max(0, this.open);
+    this.root.className = `root ${header.layout}`;
+    this.grid.setAttribute("aria-label", header.label);
+    this.drawLegend();
+    this.layOut();
+    this.drawStage();
+  }
+
+  drawLegend() {
+    const { legend } = this.header;
+    this.legend.classList.toggle("hidden", !legend);
+    if (!legend) return;
+    const strip = element("canvas", { width: 256, height: 1, "aria-hidden": "true" });
+    strip.getContext("2d").putImageData(this.image({ palette: legend.palette, low: 0, high: 255, height: 1, width: 256, values: Float32Array.from({ length: 256 }, (_, i) => i) }), 0, 0);
+    this.legend.replaceChildren(strip, element("div", { class: "ticks" }, ...legend.ticks.map((tick) => element("span", { text: tick }))));
+  }
+
+  layOut() {
+    this.width = this.root.clientWidth;
+    if (!this.width || !this.header) return;
+    const { layout, size } = this.header;
+    const single = layout === "single";
+    const gap = single ? 0 : GAP;
+    this.columns = single ? 1 : Math.max(1, Math.floor((this.width + gap) / (size + gap)));
+    if (layout === "strip") this.columns = Math.min(this.columns, this.tiles.length);
+    const widest = layout === "strip" ? size * 1.3 : Infinity;
+    this.side = single ? Math.min(this.width, size) : Math.min(widest, Math.floor((this.width + gap) / this.columns - gap));
+    this.caption = single ? 0 : CAPTION;
+    this.seen.disconnect();
+    const chunks = [];
+    const step = this.columns * Math.max(1, Math.floor(CHUNK / this.columns)); // whole rows, so that chunks join without a seam
+    for (let first = 0; first < this.tiles.length; first += step) chunks.push(this.chunk(first, Math.min(step, this.tiles.length - first), gap));
+    this.grid.replaceChildren(...chunks);
+    chunks.forEach((chunk) => this.seen.observe(chunk));
+  }
+
+  chunk(first, count, gap) {
+    const rows = Math.ceil(count / this.columns);
+    const chunk = element("div", { class: "chunk" });
+    chunk.style.height = `${rows * (this.side + this.caption + gap)}px`;
+    const canvas = element("canvas", { "aria-hidden": "true" });
+    chunk.append(canvas);
+    for (let at = first; at < first + count; at++) {
+      const tile = this.tiles[at];
+      const button = element("button", {
+        class: `tile${tile.silent ? " silent" : ""}${at === this.open ? " open" : ""}`, type: "button", "data-at": at,
+        tabindex: at === this.focus ? 0 : -1, "aria-label": `${tile.name}: ${tile.text}`,
+      }, element("span", { class: "caption" }, element("b", { text: tile.name }), element("span", { text: tile.note })));
+      const column = (at - first) % this.columns, row = Math.floor((at - first) / this.columns);
+      Object.assign(button.style, {
+        left: `${column * (this.side + gap)}px`, top: `${row * (this.side + this.caption + gap)}px`,
+        width: `${this.side}px`, height: `${this.side + this.caption}px`, paddingTop: `${this.side}px`,
+      });
+      chunk.append(button);
+    }
+    return chunk;
+  }
+
+  paint(chunk) {
+    const canvas = chunk.querySelector("canvas");
+    if (canvas.dataset.done) return;
+    canvas.dataset.done = "1";
+    const ratio = Math.min(2, window.devicePixelRatio);
+    canvas.width = Math.round(this.width * ratio);
+    canvas.height = Math.round(chunk.offsetHeight * ratio);
+    const context = canvas.getContext("2d");
+    context.imageSmoothingEnabled = false;
+    for (const button of chunk.querySelectorAll(".tile")) {
+      const tile = this.tiles[button.dataset.at];
+      const { width, height } = this.fitted(tile, this.side);
+      this.blit(context, tile, button.offsetLeft * ratio, button.offsetTop * ratio, width * ratio, height * ratio);
+    }
+  }
+
+  fitted(tile, side) {
+    const scale = side / Math.max(tile.width, tile.height);
+    return { width: tile.width * scale, height: tile.height * scale };
+  }
+
+  blit(context, tile, x, y, width, height) {
+    this.offscreen.width = tile.width;
+    this.offscreen.height = tile.height;
+    this.offscreen.getContext("2d").putImageData(this.image(tile), 0, 0);
+    context.drawImage(this.offscreen, Math.round(x), Math.round(y), Math.round(width), Math.round(height));
+  }
+
+  image(tile) {
+    const { width, height, values, low, high } = tile;
+    const table = this.tables[tile.palette];
+    const image = new ImageData(width, height);
+    for (let cell = 0; cell < width * height; cell++) {
+      for (let c = 0; c < 3; c++) {
+        image.data[cell * 4 + c] = table
+          ? table[3 * Math.max(0, Math.min(255, Math.round(255 * (values[cell] - low) / (high - low)))) + c]
+          : values[cell * tile.channels + (tile.channels === 3 ? c : 0)];
+      }
+      image.data[cell * 4 + 3] = 255;
+    }
+    return image;
+  }
+
+  cellAt(event, box, tile) {
+    const bounds = box.getBoundingClientRect();
+    const { width, height } = this.fitted(tile, bounds.width);
+    const x = Math.floor((event.clientX - bounds.left) / width * tile.width);
+    const y = Math.floor((event.clientY - bounds.top) / height * tile.height);
+    return x >= 0 && y >= 0 && x < tile.width && y < tile.height ? { x, y } : null;
+  }
+
+  reading(tile, { x, y }) {
+    const cell = y * tile.width + x;
+    const value = tile.palette
+      ? printed(tile.values[cell])
+      : [...tile.values.slice(cell * tile.channels, (cell + 1) * tile.channels)].map((v, c) => (tile.channels === 3 ? "RGB"[c] + " " : "") + v).join(", ");
+    return `${tile.name} · row ${y + 1}, column ${x + 1} · ${value}`;
+  }
+
+  hover(event, box) {
+    const tile = box && this.tiles[box.dataset.at];
+    const cell = tile && this.cellAt(event, box, tile);
+    if (!cell) return this.leave();
+    this.speak(this.reading(tile, cell), box, event);
+  }
+
+  speak(text, box, event) {
+    this.tip.textContent = text;
+    this.tip.classList.remove("hidden");
+    const frame = this.root.getBoundingClientRect(), bounds = box.getBoundingClientRect();
+    const x = (event ? event.clientX : bounds.left) - frame.left, y = (event ? event.clientY : bounds.bottom) - frame.top;
+    this.tip.style.left = `${Math.max(0, Math.min(x + 14, this.width - this.tip.offsetWidth))}px`;
+    this.tip.style.top = `${y + 18}px`;
+  }
+
+  leave() {
+    this.tip.classList.add("hidden");
+  }
+
+  choose(at) {
+    const same = at === this.open;
+    if (this.header.layout === "grid") this.enlarge(same ? -1 : at);
+    this.setState("chosen", same && this.header.layout === "grid" ? null : this.tiles[at].index);
+  }
+
+  enlarge(at) {
+    this.open = at;
+    this.root.querySelectorAll(".tile.open").forEach((tile) => tile.classList.remove("open"));
+    if (at >= 0) this.button(at).classList.add("open");
+    this.drawStage();
+  }
+
+  drawStage() {
+    const tile = this.tiles[this.open];
+    this.stage.classList.toggle("hidden", !tile);
+    if (!tile) return;
+    const side = Math.min(384, this.width - 34);
+    const { width, height } = this.fitted(tile, side);
+    const canvas = element("canvas", { width: Math.round(width * 2), height: Math.round(height * 2), role: "img", "aria-label": `${tile.name}: ${tile.text}` });
+    canvas.style.width = `${width}px`;
+    const context = canvas.getContext("2d");
+    context.imageSmoothingEnabled = false;
+    this.blit(context, tile, 0, 0, canvas.width, canvas.height);
+    canvas.onpointermove = (event) => { const cell = this.cellAt(event, canvas, tile); if (cell) this.speak(this.reading(tile, cell), canvas, event); };
+    canvas.onpointerleave = () => this.leave();
+    const step = (by, text, label) => {
+      const button = element("button", { type: "button", text, "aria-label": label });
+      button.disabled = !this.tiles[this.open + by];
+      button.onclick = () => this.move(this.open + by, false);
+      return button;
+    };
+    const shut = element("button", { type: "button", text: "Close" });
+    shut.onclick = () => this.choose(this.open);
+    this.stage.replaceChildren(canvas, element("div", { class: "about" },
+      element("h3", { text: tile.name }),
+      element("p", { text: `${tile.text[0].toUpperCase()}${tile.text.slice(1)}.` }),
+      element("p", { class: "quiet", text: `${tile.height} × ${tile.width} cells, drawn from ${printed(tile.low)} to ${printed(tile.high)}.` }),
+      element("div", { class: "row" }, step(-1, "←", "Previous map"), step(1, "→", "Next map"), shut)));
+  }
+
+  button(at) {
+    return this.grid.querySelector(`.tile[data-at="${at}"]`);
+  }
+
+  move(at, focus) {
+    const next = this.button(at);
+    if (!next) return;
+    this.button(this.focus)?.setAttribute("tabindex", -1);
+    this.focus = at;
+    next.setAttribute("tabindex", 0);
+    if (this.open >= 0) {
+      this.enlarge(at);
+      this.setState("chosen", this.tiles[at].index);
+    }
+    if (focus) next.focus();
+  }
+
+  keyed(event) {
+    if (event.key === "Escape" && this.open >= 0) return this.choose(this.open);
+    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns }[event.key];
+    if (!by || !event.target.closest(".tile")) return;
+    event.preventDefault();
+    this.move(this.focus + by, true);
+  }
+}
+
+export default (mount) => viewOf(Maps, mount);

@@ -1,0 +1,39 @@
+// Shared by all components: it stands in front of each one's module.
+
+const views = new WeakMap();
+
+// Streamlit calls a module's default export again on each change of data or theme; the view stays.
+function viewOf(View, { parentElement, data, setStateValue, setTriggerValue }) {
+  if (!views.has(parentElement)) views.set(parentElement, new View(parentElement));
+  const view = views.get(parentElement);
+  view.setState = setStateValue;
+  view.trigger = setTriggerValue;
+  view.show(data instanceof Uint8Array ? unpack(data) : data);
+  return () => {
+    view.close?.();
+    views.delete(parentElement);
+  };
+}
+
+function unpack(bytes) {
+  const buffer = bytes.slice().buffer; // Streamlit's array starts at an odd offset
+  const length = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  header.arrays = header.slots.map(({ kind, offset, length: count }) =>
+    kind === "f" ? new Float32Array(buffer, 4 + length + offset, count) : new Uint8Array(buffer, 4 + length + offset, count));
+  return header;
+}
+
+function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "text") node.textContent = value;
+    else if (value !== null && value !== false) node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+
+function printed(value) {
+  return (Math.abs(value) >= 1000 || value === 0 ? value.toFixed(0) : value.toPrecision(3)).replace("-", "−");
+}

@@ -1,0 +1,38 @@
+"""Arrays for a component as one run of bytes: a JSON header, then the raw numbers."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.components.v2.types import ComponentRenderer
+
+HERE = Path(__file__).parent
+_KINDS = {"float32": "f", "uint8": "b"}
+
+
+def pack(header: dict[str, object], arrays: Sequence[NDArray[np.generic]]) -> bytes:
+    """uint32 length of the header, the header, then each array (float32 or uint8, C order) at a multiple of 4 bytes."""
+    slots, body, at = [], [], 0
+    for array in arrays:
+        raw = np.ascontiguousarray(array).tobytes()
+        padding = -len(raw) % 4
+        slots.append({"kind": _KINDS[array.dtype.name], "offset": at, "length": array.size})
+        body.append(raw + b"\0" * padding)
+        at += len(raw) + padding
+    text = json.dumps({**header, "slots": slots}).encode()
+    text += b" " * (-len(text) % 4)
+    return len(text).to_bytes(4, "little") + text + b"".join(body)
+
+
+def register(name: str) -> ComponentRenderer:
+    """The component in the folder `name`: its style sheet, and its module after the one all share."""
+    folder = HERE / name
+    shared = (HERE / "packet.js").read_text()
+    return st.components.v2.component(
+        f"convoscope.{name}",
+        js=shared + (folder / f"{name}.js").read_text(),
+        css=(HERE / "shared.css").read_text() + (folder / f"{name}.css").read_text(),
+    )

@@ -1,0 +1,97 @@
+"""A selection ↔ the parameters of a URL."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from convoscope.card import Card
+from convoscope.network import Network
+from convoscope.prepare import Crop
+from ui.samples import samples_for
+
+OWN = "own"  # what a link says where its photo was its owner's
+ORDERS = ("strength", "number")
+SCALES = ("layer", "map", "network")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is chosen, by name. None: what the page picks by itself."""
+
+    model: str
+    photo: str
+    crop: Crop | None = None
+    answer: int | None = None
+    layer: str | None = None
+    stage: str | None = None
+    channel: int | None = None
+    order: str = ORDERS[0]
+    scale: str = SCALES[0]
+
+
+def to_link(selection: Selection, card: Card) -> dict[str, str]:
+    """The URL's parameters: what is chosen and not left to the page."""
+    crop = selection.crop and f"{selection.crop.left},{selection.crop.top},{selection.crop.side}"
+    answer = None if selection.answer is None else card.classes[selection.answer]
+    channel = None if selection.channel is None else str(selection.channel)
+    link = {
+        "model": selection.model,
+        "photo": selection.photo,
+        "crop": crop,
+        "answer": answer,
+        "layer": selection.layer,
+        "stage": selection.stage,
+        "channel": channel,
+        "order": selection.order if selection.order != ORDERS[0] else None,
+        "scale": selection.scale if selection.scale != SCALES[0] else None,
+    }
+    return {name: value for name, value in link.items() if value is not None}
+
+
+def from_link(link: Mapping[str, str], models: Mapping[str, Network], own: bool) -> tuple[Selection, tuple[str, ...]]:
+    """The selection a link asks for, and a sentence for each part that is not there. own: the visitor has a photo."""
+    notes: list[str] = []
+    model = _one_of(link, "model", tuple(models), notes) or next(iter(models))
+    network = models[model]
+    names = tuple(sample.name for sample in samples_for(network.card))
+    photo = link.get("photo", names[0])
+    if photo == OWN and not own:
+        notes.append("This link was made with somebody's own photo. Photos are not stored, so here is a sample.")
+        photo = names[0]
+    elif photo != OWN:
+        photo = _one_of(link, "photo", names, notes) or names[0]
+    answer = _one_of(link, "answer", network.card.classes, notes)
+    layer = _one_of(link, "layer", tuple(layer.name for layer in network.layers), notes)
+    chosen = next((each for each in network.layers if each.name == layer), network.layers[0])
+    stage = _one_of(link, "stage", tuple(stage.tensor for stage in chosen.map_stages), notes)
+    channels = chosen.map_stages[0].shape[0] if chosen.map_stages else 0
+    channel = _one_of(link, "channel", tuple(map(str, range(channels))), notes)
+    selection = Selection(
+        model=model,
+        photo=photo,
+        crop=_crop_of(link, notes),
+        answer=None if answer is None else network.card.classes.index(answer),
+        layer=layer,
+        stage=stage,
+        channel=None if channel is None else int(channel),
+        order=_one_of(link, "order", ORDERS, notes) or ORDERS[0],
+        scale=_one_of(link, "scale", SCALES, notes) or SCALES[0],
+    )
+    return selection, tuple(notes)
+
+
+def _one_of(link: Mapping[str, str], name: str, known: tuple[str, ...], notes: list[str]) -> str | None:
+    value = link.get(name)
+    if value is None or value in known:
+        return value
+    notes.append(f"The link asks for the {name} “{value[:40]}”, which is not here.")
+    return None
+
+
+def _crop_of(link: Mapping[str, str], notes: list[str]) -> Crop | None:
+    if "crop" not in link:
+        return None
+    parts = link["crop"].split(",")
+    if len(parts) == 3 and all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
+        return Crop(*map(int, parts))
+    notes.append(f"The link's crop “{link['crop'][:40]}” is not three whole numbers.")
+    return None

@@ -1,0 +1,1 @@
+"""Pieces of pages, each drawing one thing of a visit."""

@@ -1,0 +1,94 @@
+"""What the network says of the photo: the photo with its evidence, the bars, and what the network really sees."""
+
+import streamlit as st
+
+from convoscope import words
+from convoscope.prepare import Crop
+from ui import state
+from ui.components.bars import bars
+from ui.components.crop import crop
+from ui.components.maps import Tile, maps
+from ui.state import Visit
+
+
+def answer(visit: Visit) -> None:
+    photo, sure, sees = st.columns([1.3, 1.3, 1], gap="medium")
+    with photo, st.container(border=True):
+        _photo(visit)
+    with sure, st.container(border=True):
+        _bars(visit)
+    with sees, st.container(border=True):
+        _sees(visit)
+
+
+def _photo(visit: Visit) -> None:
+    name = visit.network.card.classes[visit.answer]
+    st.markdown("**The photo**, and where the evidence lies", help=_EVIDENCE_HELP)
+    key = state.component_key("crop", visit)
+    crop(
+        visit.photo,
+        visit.jpeg,
+        visit.crop,
+        key=key,
+        label=f"{visit.photo_title}; the network sees a square of it. Arrow keys move the square, plus and minus zoom.",
+        evidence=visit.evidence,
+        class_name=name,
+        on_move=state.taken(key, "square", lambda square: state.select(crop=Crop(**square))),
+    )
+    evidence = visit.evidence
+    if evidence is None:
+        st.caption("This network's last step is not linear, so there is no exact map of the evidence.")
+        return
+    total, cells = words.number(evidence.values.sum()), evidence.values.size
+    st.caption(
+        f"Green spoke for {name}, purple against. The {cells} cells add up to {total}; with the bias "
+        f"{words.number(evidence.bias)} that is {name}'s logit, **{words.number(evidence.logit)}**."
+    )
+    if visit.photo.changes:
+        st.caption(f"Of your file: {', '.join(visit.photo.changes)}.")
+
+
+def _bars(visit: Visit) -> None:
+    st.markdown("**How sure**", help=_PROBABILITY_HELP)
+    key = state.component_key("bars", visit)
+    bars(
+        visit.prediction.answers,
+        visit.answer,
+        key=key,
+        on_choose=state.taken(key, "chosen", lambda index: state.select(answer=index)),
+    )
+    st.caption(_accuracy(visit))
+
+
+def _sees(visit: Visit) -> None:
+    resized = visit.prepared.resized
+    size, channels = resized.shape[0], resized.shape[2]
+    st.markdown(f"**What the network really sees**: {size} × {size} × {channels}")
+    tile = Tile(0, "pixel", "", f"the square of {visit.photo_title}, reduced to {size} × {size} pixels", resized, None)
+    maps([tile], key="sees", label="What the network sees", size=440, layout="single")
+    colours = "red, green and blue" if channels == 3 else "grey"
+    st.caption(
+        f"The square, reduced to {size} × {size} pixels of {colours}. Everything on these pages is computed from these "
+        f"{resized.size:,} numbers."
+    )
+
+
+def _accuracy(visit: Visit) -> str:
+    results = visit.network.card.results
+    if results is None:
+        return "How often this network is right has not been measured."
+    top5 = f", and has the right one among its best five for {results.top5.value:.1%}" if results.top5 else ""
+    return (
+        f"On {results.pictures:,} pictures it had never seen, its first answer is right for **{results.top1.value:.1%}**"
+        f"{top5} ({results.measured_on})."
+    )
+
+
+_EVIDENCE_HELP = (
+    "After the last convolution the network only adds up: each position's activations times the class's weights. "
+    "So each cell's share of the score (the logit) is exact."
+)
+_PROBABILITY_HELP = (
+    "Probabilities: the softmax of the network's scores (logits), over its classes only. The scale always runs from 0 to 100 %. "
+    "Click a class to see where the evidence for it lies."
+)

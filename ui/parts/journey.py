@@ -1,0 +1,46 @@
+"""The photo's way through the network in one strip: the strongest map after each layer."""
+
+import numpy as np
+import streamlit as st
+
+from convoscope import words
+from convoscope.render import scale_of
+from ui import state
+from ui.components.maps import Tile, maps
+from ui.state import Visit
+
+
+def journey(visit: Visit) -> None:
+    with st.container(border=True):
+        st.markdown("**The journey** :gray[of the photo: the strongest map after each layer, darker where it responds more. Click one to see them all.]")
+        key = state.component_key("journey", visit)
+        maps(
+            _tiles(visit),
+            key=key,
+            label="The strongest map after each layer",
+            size=96,
+            layout="strip",
+            on_choose=state.taken(key, "chosen", _go),
+        )
+
+
+def _go(index: int | None) -> None:
+    if index is not None:
+        state.go_to_layer(index)
+
+
+def _tiles(visit: Visit) -> list[Tile]:
+    resized = visit.prepared.resized
+    size = f"{resized.shape[0]} × {resized.shape[1]}"
+    tiles = [Tile(0, "photo", size, "what the network sees", resized, None)]
+    for layer in visit.network.layers:
+        stage = next((stage for stage in layer.map_stages if not stage.signed), None)
+        if stage is None:
+            continue
+        values = visit.trace.values(stage)
+        channel = int(np.argmax(values.reshape(len(values), -1).max(1)))
+        strongest = values[channel]
+        note = f"{values.shape[1]} × {values.shape[2]}, 1 of {len(values)}"
+        text = f"channel {channel}, {words.map_text(strongest)}"
+        tiles.append(Tile(layer.number, layer.title.lower(), note, text, strongest, scale_of(values, "positive")))
+    return tiles

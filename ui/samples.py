@@ -1,0 +1,50 @@
+"""The pictures the app opens on: three photos from scikit-image's wheel, and drawings made by code."""
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from convoscope import drawings
+from convoscope.card import Card
+from convoscope.photo import Photo, from_pixels, read
+
+DRAWING_SIZE = 256  # pixels
+DRAWING_SEED = 7
+
+
+@dataclass(frozen=True)
+class Sample:
+    """name: as in a link. title: 'the coffee cup'."""
+
+    name: str
+    title: str
+    open: Callable[[], Photo]
+
+
+def _packaged(file: str) -> Photo:
+    spec = importlib.util.find_spec("skimage")  # finds the package without importing it
+    assert spec is not None and spec.origin is not None
+    return read((Path(spec.origin).parent / "data" / file).read_bytes())
+
+
+def _drawn(name: str) -> Photo:
+    rng = np.random.default_rng([DRAWING_SEED, drawings.CLASSES.index(name)])
+    grey = drawings.draw(name, DRAWING_SIZE, rng)
+    return from_pixels(np.repeat(grey[:, :, None], 3, axis=2), "drawing")
+
+
+PHOTOS = (
+    Sample("coffee", "the coffee cup", partial(_packaged, "coffee.png")),
+    Sample("cat", "the cat", partial(_packaged, "chelsea.png")),
+    Sample("rocket", "the rocket", partial(_packaged, "rocket.jpg")),
+)
+DRAWINGS = tuple(Sample(name, f"the {name}", partial(_drawn, name)) for name in drawings.CLASSES)
+
+
+def samples_for(card: Card) -> tuple[Sample, ...]:
+    """Photos for a network that sees colours, drawings for one that sees grey."""
+    return PHOTOS if card.preprocessing.channels == "RGB" else DRAWINGS

@@ -1,0 +1,78 @@
+"""The frame of every page: menu, choice of network, title, and on all but the first page the photo in a strip."""
+
+import streamlit as st
+
+from convoscope.words import percent
+from ui import state
+from ui.state import Visit
+
+PAGES = (
+    ("streamlit_app.py", "What is it?"),
+    ("pages/layers.py", "Layers"),
+)
+PRIVACY = (
+    "Your photo is sent to this app's server, reduced, kept in memory for this visit only, and shown to nobody else. "
+    "It is not stored and not used for training."
+)
+
+
+def open_page(title: str) -> Visit:
+    """Draws the head of a page and returns what it is about. Stops the run where no model can be used."""
+    st.set_page_config(page_title=f"{title} · Convoscope", page_icon=":material/biotech:", layout="wide")
+    _require_a_model()
+    visit = state.open_visit()
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="menu"):
+        st.markdown("**convo:primary[scope]**", width="content")
+        for page, label in PAGES:
+            st.page_link(page, label=label)
+        st.space("stretch")
+        _model_choice(visit)
+    st.title(title, anchor=False)
+    for note in visit.notes:
+        st.info(note, icon=":material/link_off:")
+    _name_unusable()
+    return visit
+
+
+def photo_strip(visit: Visit) -> None:
+    """The current photo and its answer, and the way to change it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="photo_strip"):
+        st.image(visit.prepared.resized.squeeze(), width=56, alt=f"What the network sees of {visit.photo_title}")
+        best = visit.prediction.best
+        st.markdown(f"{visit.photo_title.capitalize()}: **{best.name}**, {percent(best.probability)}", width="content")
+        st.page_link("streamlit_app.py", label="Change photo", icon=":material/photo_camera:")
+
+
+def problem_stops_here(visit: Visit) -> None:
+    """After a file that cannot be shown: its sentence, the way back, and no result of another photo."""
+    if visit.problem is None:
+        return
+    st.error(visit.problem, icon=":material/broken_image:")
+    st.button(f"Back to {visit.photo_title}", on_click=state.forget_problem, icon=":material/undo:")
+    st.stop()
+
+
+def _model_choice(visit: Visit) -> None:
+    choices = state.usable()
+    if len(choices) > 1:
+        st.segmented_control(
+            "Network",
+            tuple(choices),
+            format_func=lambda name: f"{choices[name].card.title} · {len(choices[name].card.classes)} classes",
+            required=True,
+            label_visibility="collapsed",
+            **state.bound("model"),
+        )
+
+
+def _require_a_model() -> None:
+    if not state.usable():
+        st.error("No network can be used: the folder models/ holds none, or none that is whole.")
+        _name_unusable()
+        st.stop()
+
+
+def _name_unusable() -> None:
+    for found in state.networks().values():
+        if isinstance(found, str):
+            st.warning(found, icon=":material/warning:")

@@ -1,0 +1,267 @@
+"""What a visitor has chosen, and the caches that all visitors share: the only place that touches either.
+
+A selection lives in the session and stands in the URL. Of a visitor's photo the session keeps the reduced pixels, for the
+length of the visit; traces are recomputed, with one small cache for everybody.
+"""
+
+import gc
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from convoscope.card import ModelError
+from convoscope.evidence import Evidence, LinearHead, linear_head
+from convoscope.layers import Layer, Stage
+from convoscope.network import Network, Prediction, Trace, load
+from convoscope.photo import Photo, PhotoError, read
+from convoscope.prepare import Crop, Prepared, centre_crop, fit_crop, prepare
+from ui.links import OWN, Selection, from_link, to_link
+from ui.samples import Sample, samples_for
+
+MODELS = Path(__file__).parent.parent / "models"
+FIRST_MODEL = "photo"
+SHOWN_SIDE = 720  # pixels: a photo is sent to the browser no larger than this
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Everything a page shows: the selection with what it stands for.
+
+    notes: what a link asked for that is not there. problem: why the file just offered is not shown; then nothing else is.
+    """
+
+    selection: Selection
+    network: Network
+    photo: Photo
+    photo_title: str
+    crop: Crop
+    notes: tuple[str, ...]
+    problem: str | None
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        return prepare(self.photo, self.crop, self.network.card.preprocessing)
+
+    @cached_property
+    def trace(self) -> Trace:
+        key = (self.photo.sha256, self.crop.left, self.crop.top, self.crop.side, self.network.card.sha256)
+        return _trace(key, self)
+
+    @property
+    def prediction(self) -> Prediction:
+        return self.trace.prediction
+
+    @property
+    def answer(self) -> int:
+        """Index of the class that is looked at: the chosen one, or the most probable."""
+        return self.prediction.best.index if self.selection.answer is None else self.selection.answer
+
+    @cached_property
+    def evidence(self) -> Evidence | None:
+        head = _head(self.network.card.sha256, self.network)
+        return head.evidence(self.trace, self.answer) if head else None
+
+    @property
+    def jpeg(self) -> NDArray[np.uint8]:
+        """The photo as the bytes of a JPEG file, for the browser."""
+        return _jpeg(self.photo.sha256, self.photo)
+
+    @property
+    def layer(self) -> Layer:
+        layers = self.network.layers
+        return next((layer for layer in layers if layer.name == self.selection.layer), layers[0])
+
+    @property
+    def stage(self) -> Stage | None:
+        """The chosen stage of the layer: if none is chosen, the one after its ReLU; None if it has no maps."""
+        stages = self.layer.map_stages
+        chosen = next((stage for stage in stages if stage.tensor == self.selection.stage), None)
+        after = next((stage for stage in stages if not stage.signed), None)
+        return chosen or after or (stages[0] if stages else None)
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        return samples_for(self.network.card)
+
+
+# ---- networks and caches, shared by all visitors
+
+
+@st.cache_resource(show_spinner=False)
+def networks() -> dict[str, Network | str]:
+    """Every folder in `models/`, the first model first: a network, or the sentence that says why there is none."""
+    found: dict[str, Network | str] = {}
+    folders = (path.parent for path in MODELS.glob("[!.]*/card.json"))
+    for folder in sorted(folders, key=lambda path: (path.name != FIRST_MODEL, path.name)):
+        try:
+            found[folder.name] = load(folder)
+        except ModelError as failure:
+            found[folder.name] = str(failure)
+    gc.collect()
+    gc.freeze()  # Streamlit collects after every run; what lives as long as the server need not be walked each time
+    return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _trace(key: tuple[str | int, ...], _visit: Visit) -> Trace:
+    return _visit.network.trace(_visit.prepared)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _head(key: str, _network: Network) -> LinearHead | None:
+    return linear_head(_network)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _jpeg(key: str, _photo: Photo) -> NDArray[np.uint8]:
+    picture = Image.fromarray(_photo.pixels)
+    picture.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=88)
+    return np.frombuffer(file.getvalue(), np.uint8)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _sample_photo(channels: str, name: str, _sample: Sample) -> Photo:
+    return _sample.open()
+
+
+# ---- one visitor
+
+
+def usable() -> dict[str, Network]:
+    return {name: network for name, network in networks().items() if isinstance(network, Network)}
+
+
+def open_visit() -> Visit:
+    """To be called once at the top of each page: brings session and URL together.
+
+    Parameters in the URL that the session did not write itself come from a link or from the browser's history, and win.
+    """
+    if page := st.session_state.pop("go_to", None):
+        st.switch_page(page)
+    given = st.query_params.to_dict()
+    notes: tuple[str, ...] = ()
+    if "selection" not in st.session_state or (given and given != st.session_state.get("written")):
+        st.session_state.selection, notes = from_link(given, usable(), own="photo" in st.session_state)
+    selection: Selection = st.session_state.selection
+    written = to_link(selection, usable()[selection.model].card)
+    if given != written:
+        st.query_params.from_dict(written)
+    st.session_state.written = written
+    return _visit(selection, notes)
+
+
+def select(**changes: Any) -> None:
+    """Changes the selection. A new model keeps what it has too; a new photo starts with its centre."""
+    selection = replace(st.session_state.selection, **changes)
+    if "model" in changes:
+        network = usable()[selection.model]
+        names = [sample.name for sample in samples_for(network.card)]
+        if selection.photo != OWN and selection.photo not in names:
+            selection = replace(selection, photo=names[0], crop=None)
+        selection = replace(selection, answer=None, layer=None, stage=None, channel=None)
+    if "photo" in changes:
+        selection = replace(selection, crop=None, answer=None)
+    if "layer" in changes:
+        selection = replace(selection, stage=None, channel=None)
+    st.session_state.selection = selection
+    st.session_state.problem = None
+
+
+def bound(field: str) -> dict[str, Any]:
+    """Arguments that tie a widget to a field of the selection: key, on_change, args."""
+    key = f"choose_{field}"
+    st.session_state[key] = getattr(st.session_state.selection, field)
+    return {"key": key, "on_change": _take_widget, "args": (field, key)}
+
+
+def component_key(name: str, visit: Visit) -> str:
+    """A key under which a component is mounted anew for another model or photo."""
+    return f"{name}-{visit.selection.model}-{visit.photo.sha256[:12]}"
+
+
+def taken(key: str, name: str, take: Callable[[Any], None]) -> Callable[[], None]:
+    """A callback that hands a component's state `name` on."""
+    return lambda: take(getattr(st.session_state[key], name))
+
+
+def uploader_key() -> str:
+    """Another key after each file, so that Streamlit lets go of the bytes."""
+    return f"upload_{st.session_state.get('uploads', 0)}"
+
+
+def take_upload(key: str) -> None:
+    """Reads the file in the uploader or camera with this key: it becomes the photo, or the page says why not."""
+    file = st.session_state[key]
+    if file is None:
+        return
+    st.session_state.uploads = st.session_state.get("uploads", 0) + 1
+    st.session_state.camera = False
+    try:
+        photo = read(file.getvalue())
+    except PhotoError as failure:
+        st.session_state.problem = str(failure)
+        return
+    st.session_state.photo = photo
+    select(photo=OWN)
+
+
+def camera_is_on() -> bool:
+    return bool(st.session_state.get("camera", False))
+
+
+def toggle_camera() -> None:
+    st.session_state.camera = not camera_is_on()
+
+
+def has_own_photo() -> bool:
+    return "photo" in st.session_state
+
+
+def settle(**choices: Any) -> None:
+    """Writes into the selection what a page has picked by itself, so that its widget shows it."""
+    st.session_state.selection = replace(st.session_state.selection, **choices)
+
+
+def go_to_layer(number: int) -> None:
+    """Chooses the layer with this number (0: the photo itself) and asks for its page."""
+    if number:
+        select(layer=usable()[st.session_state.selection.model].layers[number - 1].name)
+        st.session_state.go_to = "pages/layers.py"
+
+
+def forget_problem() -> None:
+    st.session_state.problem = None
+
+
+def as_first_shown(view: tuple[object, ...], value: int | None) -> int | None:
+    """The value that this view was opened with: what a component starts from and then changes by itself."""
+    if st.session_state.get("view") != view:
+        st.session_state.view, st.session_state.view_value = view, value
+    first: int | None = st.session_state.view_value
+    return first
+
+
+def _take_widget(field: str, key: str) -> None:
+    if st.session_state[key] is not None:
+        select(**{field: st.session_state[key]})
+
+
+def _visit(selection: Selection, notes: tuple[str, ...]) -> Visit:
+    network = usable()[selection.model]
+    if selection.photo == OWN:
+        photo, title = st.session_state.photo, "your photo"
+    else:
+        sample = next(each for each in samples_for(network.card) if each.name == selection.photo)
+        photo, title = _sample_photo(network.card.preprocessing.channels, sample.name, sample), sample.title
+    crop = fit_crop(selection.crop, photo) if selection.crop else centre_crop(photo)
+    return Visit(selection, network, photo, title, crop, notes, st.session_state.get("problem"))
