@@ -14,8 +14,7 @@ picker(visit)
 shell.problem_stops_here(visit)
 
 with sentence:
-    st.markdown(words.verdict(visit.prediction))
-    if visit.evidence:
-        st.markdown(words.evidence_sentence(visit.evidence, visit.network.card.classes[visit.answer]))
+    where = words.evidence_sentence(visit.evidence, visit.network.card.classes[visit.answer]) if visit.evidence else ""
+    st.markdown(f"{words.verdict(visit.prediction)} {where}")
 answer(visit)
 journey(visit)

@@ -14,8 +14,10 @@ from onnx import ModelProto, NodeProto
 
 from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes, constants
 
-_PASSES_SIGN = frozenset("MaxPool AveragePool GlobalAveragePool ReduceMean Flatten Reshape Identity Dropout".split())
-_JOINS_SIGNS = frozenset("Add Mul Concat".split())
+_PASSES_SIGN = frozenset(
+    ["MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "Flatten", "Reshape", "Identity", "Dropout"]
+)
+_JOINS_SIGNS = frozenset(["Add", "Mul", "Concat"])
 OPERATOR_TITLES = {
     "Conv": "convolution",
     "Relu": "ReLU",
@@ -89,9 +91,7 @@ def layer_names(model: ModelProto) -> tuple[str, ...]:
     return tuple(node.output[0] for node in computing_nodes(model.graph) if _has_weights(node, fixed))
 
 
-def read_layers(
-    model: ModelProto, shapes: Mapping[str, tuple[int, ...]], titles: Mapping[str, str]
-) -> tuple[Layer, ...]:
+def read_layers(model: ModelProto, shapes: Mapping[str, tuple[int, ...]], titles: Mapping[str, str]) -> tuple[Layer, ...]:
     """The layers of a supported graph. shapes: of every tensor, without the batch axis. titles: by layer name."""
     fixed = constants(model.graph)
     positive: set[str] = set()
@@ -127,9 +127,7 @@ def _float_size(value: NDArray[np.generic] | None) -> int:
     return value.size if value is not None and value.dtype.kind == "f" else 0
 
 
-def _multiply_adds(
-    node: NodeProto, shapes: Mapping[str, tuple[int, ...]], fixed: Mapping[str, NDArray[np.generic]]
-) -> int:
+def _multiply_adds(node: NodeProto, shapes: Mapping[str, tuple[int, ...]], fixed: Mapping[str, NDArray[np.generic]]) -> int:
     if not _has_weights(node, fixed):
         return 0
     weights = fixed[node.input[1]]

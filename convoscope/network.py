@@ -50,9 +50,7 @@ class Prediction:
     def answers(self) -> tuple[Answer, ...]:
         """Every class, the most probable first."""
         order = np.argsort(-self.probabilities, kind="stable")
-        return tuple(
-            Answer(int(k), self.classes[k], float(self.probabilities[k]), float(self.logits[k])) for k in order
-        )
+        return tuple(Answer(int(k), self.classes[k], float(self.probabilities[k]), float(self.logits[k])) for k in order)
 
     @property
     def best(self) -> Answer:

@@ -79,7 +79,9 @@ def responding(maps: NDArray[np.floating]) -> int:
 
 def number(value: float) -> str:
     """Three significant digits with a true minus sign."""
-    return f"{value:.3g}".replace("-", "−")
+    if value == 0 or abs(value) >= 1000:
+        return f"{value:,.0f}".replace("-", "−")
+    return f"{value:#.3g}".removesuffix(".").replace("-", "−")
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

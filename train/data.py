@@ -84,15 +84,18 @@ def draw(count: int, recipe: Recipe) -> Source:
 
 def _open(where: str) -> DatasetDict:
     path = Path(where)
-    if where.startswith((".", "/")) or path.exists():
-        if not path.is_dir():
-            raise DataError(f"There is no folder {where}.")
+    if (where.startswith((".", "/")) or path.exists()) and not path.is_dir():
+        raise DataError(f"There is no folder {where}.")
     datasets.disable_progress_bars()
     try:
         return datasets.load_dataset(where)
     except (datasets.exceptions.DatasetNotFoundError, ConnectionError, OSError) as failure:
         raise DataError(f"{where} is neither a folder here nor a data set that could be fetched: {failure}") from failure
-    except (datasets.exceptions.DatasetGenerationError, datasets.exceptions.DataFilesNotFoundError, ValueError) as failure:
+    except (
+        datasets.exceptions.DatasetGenerationError,
+        datasets.exceptions.DataFilesNotFoundError,
+        ValueError,
+    ) as failure:
         raise DataError(f"{where} holds no pictures in folders by class, and no parquet files: {failure}") from failure
 
 

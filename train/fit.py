@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -66,10 +67,11 @@ def fit(recipe: Recipe, source: Source, run: Path, resume: bool) -> Fitted:
     """
     torch.manual_seed(SEED)
     accelerator = Accelerator(mixed_precision=precision())
-    network = TrainingNetwork(recipe, len(source.classes)).to(memory_format=torch.channels_last)
+    network = TrainingNetwork(recipe, len(source.classes))
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # nn.Module's stubs leave it out
     muon, sgd = _optimisers(network, recipe)
-    loader = DataLoader(
-        source.train,  # type: ignore[arg-type]
+    loader: DataLoader[Any] = DataLoader(
+        source.train,  # type: ignore[arg-type]  # has __getitems__ alone: it is read in batches
         batch_size=max(1, min(recipe.batch, len(source.train)) // accelerator.num_processes),
         shuffle=True,
         drop_last=True,

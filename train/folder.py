@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from convoscope.card import SCHEMA, Card, LayerTitle, ModelError, Origin, read_card
+from convoscope.card import Card, LayerTitle, ModelError, Origin, read_card
 from convoscope.layers import layer_names
 from convoscope.network import Network, load
 from convoscope.prepare import Prepared, normalise
@@ -47,7 +47,7 @@ def write_folder(fitted: Fitted, recipe: Recipe, source: Source, run: Path, lice
     model = export(plain, recipe, folder / "model.onnx")
     titles = tuple(LayerTitle(name=name, title=_title(name)) for name in layer_names(model))
     card = Card(
-        schema_version=SCHEMA,
+        schema_version=1,
         name=run.name,
         title=recipe.title,
         description=recipe.description,

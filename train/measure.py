@@ -59,12 +59,7 @@ def calibration_error(probabilities: NDArray[np.float64], labels: NDArray[np.int
     confidence = probabilities.max(1)
     right = probabilities.argmax(1) == labels
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    return float(
-        sum(
-            (bins == b).mean() * abs(right[bins == b].mean() - confidence[bins == b].mean())
-            for b in np.unique(bins)
-        )
-    )
+    return float(sum((bins == b).mean() * abs(right[bins == b].mean() - confidence[bins == b].mean()) for b in np.unique(bins)))
 
 
 def wilson(hits: int, count: int) -> Interval:

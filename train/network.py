@@ -1,8 +1,8 @@
 """The network twice: as it is trained, with batch normalisation, and as it is shipped, plain.
 
-In training the order is convolution → pooling → normalisation → ReLU, with the normalisation's scale fixed at 1. Max pooling
-and ReLU commute with a positive scale and a shift, so folding into convolution → ReLU → pooling is exact, and training
-costs less this way round.
+In training the order is convolution → pooling → normalisation → ReLU, with the normalisation's scale fixed at 1. Max
+pooling and ReLU commute with a positive scale and a shift, so folding into convolution → ReLU → pooling is exact, and
+training costs less this way round.
 """
 
 import copy
@@ -53,7 +53,8 @@ class Block(nn.Module):
     def folded(self) -> nn.Conv2d:
         """The convolution that gives what convolution and normalisation give together when not training."""
         normalisation, weight = self.normalisation, self.convolution.weight
-        assert normalisation.running_var is not None and normalisation.running_mean is not None
+        assert normalisation.running_mean is not None
+        assert normalisation.running_var is not None
         scale = 1 / torch.sqrt(normalisation.running_var + normalisation.eps)
         plain = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1)
         with torch.no_grad():
@@ -80,7 +81,8 @@ class TrainingNetwork(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         maps = self.blocks(pictures)
         features = maps.mean((2, 3)) if self.average else maps.flatten(1)
-        return self.dense(features)
+        logits: Tensor = self.dense(features)
+        return logits
 
     def plain(self) -> nn.Sequential:
         """The shipped network with folded weights. A step's name is its tensor's name in the exported graph."""

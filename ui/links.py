@@ -30,7 +30,7 @@ class Selection:
 
 def to_link(selection: Selection, card: Card) -> dict[str, str]:
     """The URL's parameters: what is chosen and not left to the page."""
-    crop = selection.crop and f"{selection.crop.left},{selection.crop.top},{selection.crop.side}"
+    crop = f"{selection.crop.left},{selection.crop.top},{selection.crop.side}" if selection.crop else None
     answer = None if selection.answer is None else card.classes[selection.answer]
     channel = None if selection.channel is None else str(selection.channel)
     link = {

@@ -27,7 +27,8 @@ class Sample:
 
 def _packaged(file: str) -> Photo:
     spec = importlib.util.find_spec("skimage")  # finds the package without importing it
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     return read((Path(spec.origin).parent / "data" / file).read_bytes())
 
 

@@ -1,11 +1,14 @@
 """The frame of every page: menu, choice of network, title, and on all but the first page the photo in a strip."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from convoscope.words import percent
 from ui import state
 from ui.state import Visit
 
+ICON = str(Path(__file__).parent / "icon.png")
 PAGES = (
     ("streamlit_app.py", "What is it?"),
     ("pages/layers.py", "Layers"),
@@ -18,7 +21,7 @@ PRIVACY = (
 
 def open_page(title: str) -> Visit:
     """Draws the head of a page and returns what it is about. Stops the run where no model can be used."""
-    st.set_page_config(page_title=f"{title} · Convoscope", page_icon=":material/biotech:", layout="wide")
+    st.set_page_config(page_title=f"{title} · Convoscope", page_icon=ICON, layout="wide")
     _require_a_model()
     visit = state.open_visit()
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="menu"):

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, helper, numpy_helper
 
 SUPPORTED = frozenset(
-    "Conv Relu LeakyRelu Clip MaxPool AveragePool GlobalAveragePool ReduceMean BatchNormalization Add Sub Mul Concat Flatten "
-    "Reshape Identity Dropout Gemm MatMul Softmax Constant".split()
+    {"Conv", "Relu", "LeakyRelu", "Clip", "MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "BatchNormalization"}
+    | {"Add", "Sub", "Mul", "Concat", "Flatten", "Reshape", "Identity", "Dropout", "Gemm", "MatMul", "Softmax", "Constant"}
 )
 WEIGHTED = frozenset({"Conv", "Gemm", "MatMul"})
 
@@ -41,7 +41,7 @@ def input_name(graph: GraphProto) -> str:
     names = [value.name for value in graph.input if value.name not in fixed]
     if len(names) != 1:
         raise GraphError(f"its graph has {len(names)} inputs; an image classifier has one")
-    return names[0]
+    return str(names[0])
 
 
 def computing_nodes(graph: GraphProto) -> Iterator[NodeProto]:

@@ -12,7 +12,10 @@ from ui.state import Visit
 
 def journey(visit: Visit) -> None:
     with st.container(border=True):
-        st.markdown("**The journey** :gray[of the photo: the strongest map after each layer, darker where it responds more. Click one to see them all.]")
+        st.markdown(
+            "**The journey** :gray[of the photo: the strongest map after each layer, darker where it responds more. "
+            "Click one to see them all.]"
+        )
         key = state.component_key("journey", visit)
         maps(
             _tiles(visit),

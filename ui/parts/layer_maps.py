@@ -19,9 +19,7 @@ _SCALE_WORDS = {"layer": "one per layer", "map": "one per map", "network": "one 
 def layer_choice(visit: Visit) -> None:
     layers = {layer.name: layer.title.replace("Convolution", "conv").lower() for layer in visit.network.layers}
     state.settle(layer=visit.layer.name)
-    st.segmented_control(
-        "Layer", tuple(layers), format_func=layers.__getitem__, required=True, **state.bound("layer")
-    )
+    st.segmented_control("Layer", tuple(layers), format_func=layers.__getitem__, required=True, **state.bound("layer"))
 
 
 def layer_maps(visit: Visit) -> None:
@@ -42,7 +40,7 @@ def layer_maps(visit: Visit) -> None:
         _tiles(visit, stage, values),
         key=key,
         label=f"Activation maps of {visit.layer.title}, {stage.title}",
-        size=104,
+        size=96,
         legend=None if selection.scale == "map" else _scales(visit, stage, values)[0],
         enlarged=state.as_first_shown((key, visit.crop, selection.order, selection.scale), selection.channel),
         on_choose=state.taken(key, "chosen", lambda channel: state.select(channel=channel)),
@@ -59,11 +57,21 @@ def _controls(visit: Visit, stage: Stage) -> None:
     state.settle(stage=stage.tensor)
     with st.container(horizontal=True, gap="medium"):
         st.segmented_control(
-            "Step", tuple(titles), format_func=titles.__getitem__, required=True, help=_STEP_HELP, **state.bound("stage")
+            "Step",
+            tuple(titles),
+            format_func=titles.__getitem__,
+            required=True,
+            help=_STEP_HELP,
+            **state.bound("stage"),
         )
         st.segmented_control("Order", ORDERS, format_func=_ORDER_WORDS.__getitem__, required=True, **state.bound("order"))
         st.segmented_control(
-            "Colour scale", SCALES, format_func=_SCALE_WORDS.__getitem__, required=True, help=_SCALE_HELP, **state.bound("scale")
+            "Colour scale",
+            SCALES,
+            format_func=_SCALE_WORDS.__getitem__,
+            required=True,
+            help=_SCALE_HELP,
+            **state.bound("scale"),
         )
 
 
@@ -110,5 +118,6 @@ _STEP_HELP = (
     "negative to zero, so red disappears. Pooling keeps the largest of each 2 × 2 cells."
 )
 _SCALE_HELP = (
-    "Which values the darkest colours stand for: the same for all maps of this layer, each map's own, or one for the whole network."
+    "Which values the darkest colours stand for: the same for all maps of this layer, each map's own, or one for the "
+    "whole network."
 )

@@ -40,6 +40,7 @@ class Cropper {
     this.header = header;
     this.square = { ...header.square };
     this.stale = false;
+    this.say("");
     this.canvas.setAttribute("aria-label", header.label);
     this.toggle.classList.toggle("hidden", !header.cells);
     this.overlay = header.cells && this.coloured(header);

@@ -59,8 +59,7 @@ def maps(
         "tiles": [_entry(tile) for tile in tiles],
     }
     arrays = [colour_table(palette) for palette in palettes] + [tile.values for tile in tiles]
-    callbacks = {"on_chosen_change": on_choose} if on_choose else {}
-    _mount(key=key, data=pack(header, arrays), **callbacks)
+    _mount(key=key, data=pack(header, arrays), on_chosen_change=on_choose)
 
 
 def _entry(tile: Tile) -> dict[str, object]:
