@@ -23,7 +23,7 @@ def open_page(title: str) -> Visit:
     """Draws the head of a page and returns what it is about. Stops the run where no model can be used."""
     st.set_page_config(page_title=f"{title} · Convoscope", page_icon=ICON, layout="wide")
     _require_a_model()
-    visit = state.open_visit()
+    visit = state.open_visit(title)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="menu"):
         st.markdown("**convo:primary[scope]**", width="content")
         for page, label in PAGES:
@@ -64,7 +64,7 @@ def _model_choice(visit: Visit) -> None:
             format_func=lambda name: f"{choices[name].card.title} · {len(choices[name].card.classes)} classes",
             required=True,
             label_visibility="collapsed",
-            **state.bound("model"),
+            **state.bound("model", visit.selection.model),
         )
 
 

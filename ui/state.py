@@ -6,6 +6,7 @@ length of the visit; traces are recomputed, with one small cache for everybody.
 
 import gc
 import io
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,7 +27,7 @@ from convoscope.prepare import Crop, Prepared, centre_crop, fit_crop, prepare
 from ui.links import OWN, Selection, from_link, to_link
 from ui.samples import Sample, samples_for
 
-MODELS = Path(__file__).parent.parent / "models"
+MODELS = Path(os.environ.get("CONVOSCOPE_MODELS", Path(__file__).parent.parent / "models"))
 FIRST_MODEL = "photo"
 SHOWN_SIDE = 720  # pixels: a photo is sent to the browser no larger than this
 
@@ -141,22 +142,26 @@ def usable() -> dict[str, Network]:
     return {name: network for name, network in networks().items() if isinstance(network, Network)}
 
 
-def open_visit() -> Visit:
+def open_visit(page: str) -> Visit:
     """To be called once at the top of each page: brings session and URL together.
 
-    Parameters in the URL that the session did not write itself come from a link or from the browser's history, and win.
+    Parameters in the URL that the session did not write itself come from a link or from the browser's history, and win;
+    but not over what the visitor chose just now, before the browser had heard of the last change.
     """
-    if page := st.session_state.pop("go_to", None):
-        st.switch_page(page)
+    if target := st.session_state.pop("go_to", None):
+        st.switch_page(target)
+    if st.session_state.get("page") != page:
+        st.session_state.page, st.session_state.view = page, None
     given = st.query_params.to_dict()
     notes: tuple[str, ...] = ()
-    if "selection" not in st.session_state or (given and given != st.session_state.get("written")):
-        st.session_state.selection, notes = from_link(given, usable(), own="photo" in st.session_state)
+    followed = bool(given) and given != st.session_state.get("written") and not st.session_state.get("chosen_now")
+    if "selection" not in st.session_state or followed:
+        st.session_state.selection, notes = from_link(given, usable(), own=has_own_photo())
     selection: Selection = st.session_state.selection
     written = to_link(selection, usable()[selection.model].card)
     if given != written:
         st.query_params.from_dict(written)
-    st.session_state.written = written
+    st.session_state.written, st.session_state.chosen_now = written, False
     return _visit(selection, notes)
 
 
@@ -174,13 +179,14 @@ def select(**changes: Any) -> None:
     if "layer" in changes:
         selection = replace(selection, stage=None, channel=None)
     st.session_state.selection = selection
+    st.session_state.chosen_now = True
     st.session_state.problem = None
 
 
-def bound(field: str) -> dict[str, Any]:
-    """Arguments that tie a widget to a field of the selection: key, on_change, args."""
+def bound(field: str, shown: object) -> dict[str, Any]:
+    """Arguments that make a widget show a value, and tie it to a field of the selection: key, on_change, args."""
     key = f"choose_{field}"
-    st.session_state[key] = getattr(st.session_state.selection, field)
+    st.session_state[key] = shown
     return {"key": key, "on_change": _take_widget, "args": (field, key)}
 
 
@@ -225,11 +231,6 @@ def toggle_camera() -> None:
 
 def has_own_photo() -> bool:
     return "photo" in st.session_state
-
-
-def settle(**choices: Any) -> None:
-    """Writes into the selection what a page has picked by itself, so that its widget shows it."""
-    st.session_state.selection = replace(st.session_state.selection, **choices)
 
 
 def go_to_layer(number: int) -> None:

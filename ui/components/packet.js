@@ -2,17 +2,23 @@
 
 const views = new WeakMap();
 
-// Streamlit calls a module's default export again on each change of data or theme; the view stays.
+// Streamlit calls a module's default export again after each run; the view stays, and is told only of new data.
 function viewOf(View, { parentElement, data, setStateValue, setTriggerValue }) {
   if (!views.has(parentElement)) views.set(parentElement, new View(parentElement));
   const view = views.get(parentElement);
   view.setState = setStateValue;
   view.trigger = setTriggerValue;
-  view.show(data instanceof Uint8Array ? unpack(data) : data);
+  if (!same(view.data, data)) view.show(data instanceof Uint8Array ? unpack(data) : data);
+  view.data = data;
   return () => {
     view.close?.();
     views.delete(parentElement);
   };
+}
+
+function same(one, other) {
+  if (one instanceof Uint8Array && other instanceof Uint8Array) return one.length === other.length && one.every((byte, at) => byte === other[at]);
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function unpack(bytes) {

@@ -1,15 +1,18 @@
 """Every activation map of one layer."""
 
+import io
+import math
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from convoscope import words
 from convoscope.layers import Stage
-from convoscope.render import Palette, Scale, scale_of
+from convoscope.render import Palette, Scale, scale_of, sprite
 from ui import state
 from ui.components.maps import Tile, maps
-from ui.links import ORDERS, SCALES
 from ui.state import Visit
 
 _ORDER_WORDS = {"strength": "strongest first", "number": "by number"}
@@ -17,9 +20,8 @@ _SCALE_WORDS = {"layer": "one per layer", "map": "one per map", "network": "one 
 
 
 def layer_choice(visit: Visit) -> None:
-    layers = {layer.name: layer.title.replace("Convolution", "conv").lower() for layer in visit.network.layers}
-    state.settle(layer=visit.layer.name)
-    st.segmented_control("Layer", tuple(layers), format_func=layers.__getitem__, required=True, **state.bound("layer"))
+    titles = {layer.name: layer.title.replace("Convolution", "conv").lower() for layer in visit.network.layers}
+    _choice("Layer", titles, "layer", visit.layer.name)
 
 
 def layer_maps(visit: Visit) -> None:
@@ -34,6 +36,7 @@ def layer_maps(visit: Visit) -> None:
     _controls(visit, stage)
     values = visit.trace.values(stage)
     st.markdown(_sentence(visit, stage, values))
+    st.caption(_cost(visit))
     key = state.component_key(f"maps-{stage.tensor}", visit)
     selection = visit.selection
     maps(
@@ -45,6 +48,21 @@ def layer_maps(visit: Visit) -> None:
         enlarged=state.as_first_shown((key, visit.crop, selection.order, selection.scale), selection.channel),
         on_choose=state.taken(key, "chosen", lambda channel: state.select(channel=channel)),
     )
+    st.download_button(
+        "Save as a picture",
+        lambda: _png(visit, stage, values),
+        file_name=f"{visit.selection.model}-{stage.tensor}.png",
+        mime="image/png",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _png(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> bytes:
+    file = io.BytesIO()
+    columns = math.ceil(math.sqrt(len(values)))
+    Image.fromarray(sprite(values, tuple(_scales(visit, stage, values)), columns, tile=96)).save(file, "PNG")
+    return file.getvalue()
 
 
 def _features(visit: Visit) -> tuple[int, ...]:
@@ -53,26 +71,18 @@ def _features(visit: Visit) -> tuple[int, ...]:
 
 
 def _controls(visit: Visit, stage: Stage) -> None:
-    titles = {each.tensor: _stage_title(each) for each in visit.layer.map_stages}
-    state.settle(stage=stage.tensor)
+    steps = {each.tensor: _stage_title(each) for each in visit.layer.map_stages}
     with st.container(horizontal=True, gap="medium"):
-        st.segmented_control(
-            "Step",
-            tuple(titles),
-            format_func=titles.__getitem__,
-            required=True,
-            help=_STEP_HELP,
-            **state.bound("stage"),
-        )
-        st.segmented_control("Order", ORDERS, format_func=_ORDER_WORDS.__getitem__, required=True, **state.bound("order"))
-        st.segmented_control(
-            "Colour scale",
-            SCALES,
-            format_func=_SCALE_WORDS.__getitem__,
-            required=True,
-            help=_SCALE_HELP,
-            **state.bound("scale"),
-        )
+        _choice("Step", steps, "stage", stage.tensor, help=_STEP_HELP)
+        _choice("Order", _ORDER_WORDS, "order", visit.selection.order)
+        _choice("Colour scale", _SCALE_WORDS, "scale", visit.selection.scale, help=_SCALE_HELP)
+
+
+def _choice(label: str, titles: dict[str, str], field: str, shown: str, help: str | None = None) -> None:
+    """One of `titles`, by its key, tied to a field of the selection."""
+    st.segmented_control(
+        label, tuple(titles), format_func=titles.__getitem__, required=True, help=help, **state.bound(field, shown)
+    )
 
 
 def _stage_title(stage: Stage) -> str:
@@ -90,6 +100,13 @@ def _sentence(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> str:
     )
 
 
+def _cost(visit: Visit) -> str:
+    layer, whole = visit.layer, visit.network.multiply_adds
+    cost = f"{words.count(layer.multiply_adds)} multiply-adds per photo ({layer.multiply_adds / whole:.1%} of the network's)"
+    scale = " Each map is drawn on its own scale, written under it." if visit.selection.scale == "map" else ""
+    return f"{layer.title}: {words.count(layer.parameters)} parameters, {cost}.{scale}"
+
+
 def _tiles(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> list[Tile]:
     peaks = values.reshape(len(values), -1).max(1)
     order = np.argsort(-peaks, kind="stable") if visit.selection.order == "strength" else np.arange(len(values))
@@ -97,10 +114,16 @@ def _tiles(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> list[Tile
     tiles = []
     for channel in map(int, order):
         silent = bool(peaks[channel] <= words.RESPONSE)
-        note = "silent" if silent else f"max {words.number(peaks[channel])}"
+        note = "silent" if silent and not stage.signed else _range(values[channel], stage)
         text = words.map_text(values[channel])
         tiles.append(Tile(channel, f"channel {channel}", note, text, values[channel], scales[channel], silent))
     return tiles
+
+
+def _range(values: NDArray[np.float32], stage: Stage) -> str:
+    if stage.signed:
+        return f"{words.number(values.min())} … {words.number(values.max())}"
+    return f"0 … {words.number(values.max())}"
 
 
 def _scales(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> list[Scale]:

@@ -26,9 +26,9 @@ def picker(visit: Visit) -> None:
         )
         paste(key="paste")
     with others, st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        _samples(visit)
         label = "Close the camera" if state.camera_is_on() else "Camera"
         st.button(label, icon=":material/photo_camera:", on_click=state.toggle_camera)
+        _samples(visit)
     st.caption(f"Drop or paste a picture anywhere on this page. {PRIVACY}")
     if state.camera_is_on():
         camera = f"camera_{key}"
@@ -45,5 +45,5 @@ def _samples(visit: Visit) -> None:
         format_func=lambda name: "your photo" if name == OWN else name,
         required=True,
         label_visibility="collapsed",
-        **state.bound("photo"),
+        **state.bound("photo", visit.selection.photo),
     )

@@ -13,12 +13,12 @@ class Bars {
   }
 
   show(data) {
-    this.data = data;
+    this.content = data;
     this.draw();
   }
 
   draw() {
-    const { rows, shown, chosen } = this.data;
+    const { rows, shown, chosen } = this.content;
     const found = rows.filter((row) => row.name.toLowerCase().includes(this.filter));
     const visible = this.all ? found : rows.slice(0, shown);
     this.list.replaceChildren(...visible.map((row) => this.bar(row, row.index === chosen, row === rows[0])));

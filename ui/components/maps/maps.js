@@ -173,6 +173,7 @@ class Maps {
 
   choose(at) {
     const same = at === this.open;
+    this.focus = at;
     if (this.header.layout === "grid") this.enlarge(same ? -1 : at);
     this.setState("chosen", same && this.header.layout === "grid" ? null : this.tiles[at].index);
   }

@@ -1,0 +1,59 @@
+"""Runs pages without a browser and reads what their components were given."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def open_app(page: str | None = None, **link: str) -> AppTest:
+    """The app as a link opens it; `page` as in `pages/`."""
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=30)
+    if page is None:
+        app.query_params.update(link)
+        return app.run()
+    app.run()
+    app.switch_page(page)
+    app.query_params.clear()
+    app.query_params.update(link)
+    return app.run()
+
+
+def upload(app: AppTest, data: bytes, name: str = "photo.jpg") -> AppTest:
+    app.file_uploader[0].upload(name, data, "image/jpeg")
+    return app.run()
+
+
+def jpeg(seed: int = 0) -> bytes:
+    """A photo of nothing, 90 × 60 pixels, another one for each seed."""
+    file = io.BytesIO()
+    Image.fromarray(np.random.default_rng(seed).integers(0, 255, (60, 90, 3), np.uint8)).save(file, "JPEG")
+    return file.getvalue()
+
+
+def component(app: AppTest, name: str, label: str | None = None) -> dict:
+    """The header that the (first) component of this name was given, or the one with this label."""
+    for node in app.get("bidi_component"):
+        if node.proto.component_name == f"convoscope.{name}":
+            header = _header(node.proto)
+            if label is None or header["label"].startswith(label):
+                return header
+    raise AssertionError(f"no component {name} on the page")
+
+
+def text(app: AppTest) -> str:
+    """All of the page's own words."""
+    elements = [*app.title, *app.markdown, *app.caption, *app.info, *app.error, *app.warning]
+    return "\n".join(element.value for element in elements)
+
+
+def _header(proto) -> dict:
+    if not proto.bytes:
+        return json.loads(proto.json)
+    length = int.from_bytes(proto.bytes[:4], "little")
+    return json.loads(proto.bytes[4 : 4 + length])

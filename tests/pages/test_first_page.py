@@ -1,0 +1,147 @@
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from convoscope import drawings
+from tests.pages.app import component, jpeg, open_app, text, upload
+
+
+def bars(app: AppTest) -> list[dict]:
+    return component(app, "bars")["rows"]
+
+
+def test_it_opens_on_the_coffee_cup_and_calls_it_an_espresso():
+    app = open_app()
+    assert not app.exception
+    assert app.query_params["photo"] == "coffee"
+    assert bars(app)[0]["name"] == "espresso"
+    assert "espresso" in text(app)
+
+
+def test_the_bars_hold_every_class_and_sum_to_one():
+    rows = bars(open_app())
+    assert len(rows) == 200
+    assert sum(row["share"] for row in rows) == pytest.approx(1)
+    assert [row["share"] for row in rows] == sorted((row["share"] for row in rows), reverse=True)
+
+
+@pytest.mark.parametrize("sample", ["coffee", "cat", "rocket"])
+def test_each_sample_photo_is_shown(sample):
+    app = open_app(photo=sample)
+    assert not app.exception
+    assert component(app, "crop")["label"].startswith(f"the {sample}")
+
+
+@pytest.mark.parametrize("name", drawings.CLASSES)
+def test_each_sample_drawing_is_recognised(name):
+    app = open_app(model="shapes", photo=name)
+    assert bars(app)[0]["name"] == name
+    assert bars(app)[0]["share"] > 0.9
+
+
+def test_an_uploaded_photo_takes_the_place_of_the_sample():
+    app = upload(open_app(), jpeg())
+    assert not app.exception
+    assert app.query_params["photo"] == "own"
+    header = component(app, "crop")
+    assert (header["width"], header["height"]) == (90, 60)
+    assert header["square"] == {"left": 15, "top": 0, "side": 60}
+
+
+def test_a_second_upload_gives_a_result_of_its_own():
+    app = upload(open_app(), jpeg(1))
+    first = bars(app)
+    assert bars(upload(app, jpeg(2))) != first
+
+
+def test_the_uploader_lets_go_of_the_file():
+    app = upload(open_app(), jpeg())
+    assert app.file_uploader[0].value is None
+
+
+BAD_FILES = [(b"not a picture", "not a picture"), (b"%PDF-1.7", "PDF"), (jpeg()[:900], "damaged")]
+
+
+@pytest.mark.parametrize(("data", "words"), BAD_FILES)
+def test_a_file_that_cannot_be_shown_gets_a_sentence_and_no_other_photos_result(data, words):
+    app = upload(open_app(), data)
+    assert not app.exception
+    assert len(app.error) == 1
+    assert words in app.error[0].value
+    assert not [node for node in app.get("bidi_component") if node.proto.component_name != "convoscope.paste"]
+    assert "espresso" not in text(app)
+
+
+def test_the_way_back_from_a_bad_file_loses_nothing():
+    app = upload(upload(open_app(), jpeg(3)), b"not a picture")
+    next(button for button in app.button if button.label == "Back to your photo").click().run()
+    assert not app.error
+    assert component(app, "crop")["label"].startswith("your photo")
+
+
+def test_the_evidence_adds_up_to_the_logit():
+    caption = next(caption.value for caption in open_app(model="shapes", photo="star").caption if "add up" in caption.value)
+    assert "The 16 cells add up to" in caption
+
+
+def test_another_network_keeps_the_visitors_photo():
+    app = upload(open_app(), jpeg())
+    app.segmented_control(key="choose_model").set_value("shapes").run()
+    assert app.query_params["model"] == "shapes"
+    assert app.query_params["photo"] == "own"
+    assert len(bars(app)) == len(drawings.CLASSES)
+
+
+def test_a_sample_is_one_click_away_from_the_visitors_photo_and_back():
+    app = upload(open_app(), jpeg())
+    app.pills(key="choose_photo").set_value("cat").run()
+    assert component(app, "crop")["label"].startswith("the cat")
+    app.pills(key="choose_photo").set_value("own").run()
+    assert component(app, "crop")["label"].startswith("your photo")
+
+
+def test_the_camera_is_mounted_only_after_a_click():
+    app = open_app()
+    assert not app.get("camera_input")
+    next(button for button in app.button if button.label == "Camera").click().run()
+    assert app.get("camera_input")
+
+
+def test_a_link_restores_photo_crop_and_class():
+    app = open_app(photo="cat", crop="40,20,200", answer="Persian cat")
+    assert component(app, "crop")["square"] == {"left": 40, "top": 20, "side": 200}
+    assert component(app, "crop")["className"] == "Persian cat"
+    assert not app.info
+
+
+def test_a_crop_outside_the_photo_is_moved_inside():
+    square = component(open_app(photo="cat", crop="9000,9000,100"), "crop")["square"]
+    assert square["side"] == 100
+    assert square["left"] + 100 <= component(open_app(photo="cat"), "crop")["width"]
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        ({"model": "nope"}, "“nope”"),
+        ({"photo": "dog"}, "“dog”"),
+        ({"photo": "own"}, "not stored"),
+        ({"answer": "unicorn"}, "“unicorn”"),
+        ({"crop": "1,2"}, "three whole numbers"),
+        ({"scale": "huge"}, "“huge”"),
+    ],
+)
+def test_a_link_to_what_is_not_there_falls_back_with_a_note(link, words):
+    app = open_app(**link)
+    assert not app.exception
+    assert words in app.info[0].value
+    assert bars(app)[0]["name"] == "espresso"
+
+
+def test_what_happens_to_the_photo_is_said():
+    assert "not stored" in text(open_app())
+
+
+def test_the_journey_shows_one_map_per_convolution():
+    tiles = component(open_app(model="shapes"), "maps", "The strongest")["tiles"]
+    assert [tile["name"] for tile in tiles] == ["photo", "convolution 1", "convolution 2", "convolution 3"]
+    assert all(tile["text"] for tile in tiles)
