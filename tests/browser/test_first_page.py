@@ -1,0 +1,166 @@
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from convoscope.words import percent
+from tests.browser.conftest import DESKTOP, open_page, running_app
+from tests.browser.reading import UPLOADER, expect_query, photo_file, query, tiles, traced_file, upload
+
+
+def shown_bars(page: Page) -> list[tuple[str, str]]:
+    return [tuple(bar.inner_text().split("\n")[:2]) for bar in page.locator(".bar").all()]
+
+
+def expected_bars(data: bytes, model: str = "photo") -> list[tuple[str, str]]:
+    _, trace = traced_file(model, data)
+    return [(answer.name, percent(answer.probability)) for answer in trace.prediction.answers[:5]]
+
+
+def test_it_opens_on_the_coffee_cup(page):
+    page.goto("/")
+    expect(page.get_by_role("heading", name="What is in my photo?")).to_be_visible()
+    expect(page.locator(".bar").first).to_contain_text("espresso")
+    expect(page.locator("canvas[role=application]")).to_be_visible()
+    expect(tiles(page, "strip")).to_have_count(10)
+
+
+def test_an_uploaded_photo_gives_the_engines_bars(page):
+    page.goto("/")
+    expect(page.locator(".bar").first).to_contain_text("espresso")
+    upload(page, photo_file())
+    expect_query(page, photo="own")
+    best, share = expected_bars(photo_file())[0]
+    expect(page.locator(".bar").first).to_have_text(re.compile(re.escape(best) + r"\s*" + re.escape(share)))
+    assert shown_bars(page) == expected_bars(photo_file())
+
+
+def test_the_length_of_a_bar_is_its_probability_of_the_whole_track(page):
+    page.goto("/")
+    expect(page.locator(".bar")).to_have_count(5)
+    lengths = page.locator(".bar").evaluate_all(
+        "bars => bars.map(bar => bar.querySelector('.fill').style.width + ' ' + bar.querySelector('.share').textContent)"
+    )
+    assert len(lengths) == 5
+    for line in lengths:
+        width, share = line.split("% ", 1)
+        assert f"{float(width):.1f} %" == share
+
+
+@pytest.mark.parametrize("event", ["paste", "drop"])
+def test_a_photo_can_be_pasted_or_dropped_anywhere(page, event):
+    page.goto("/")
+    expect(page.locator(UPLOADER)).to_be_attached()
+    expect(page.locator(".bar").first).to_contain_text("espresso")
+    page.evaluate(
+        """([event, bytes]) => {
+            const carrier = new DataTransfer();
+            carrier.items.add(new File([new Uint8Array(bytes)], "pasted.jpg", { type: "image/jpeg" }));
+            const init = { bubbles: true, cancelable: true, clipboardData: carrier, dataTransfer: carrier };
+            document.body.dispatchEvent(event === "paste" ? new ClipboardEvent("paste", init) : new DragEvent("drop", init));
+        }""",
+        [event, list(photo_file(1))],
+    )
+    expect_query(page, photo="own")
+    expect(page.locator(".bar").first).to_contain_text(expected_bars(photo_file(1))[0][0])
+
+
+def test_a_bad_file_gets_one_sentence_and_the_way_back(page):
+    page.goto("/?photo=cat")
+    expect(page.locator(".bar")).to_have_count(5)
+    upload(page, b"no picture at all", "holiday.jpg")
+    expect(page.get_by_text("This file is not a picture that can be read here.")).to_be_visible()
+    expect(page.locator(".bar")).to_have_count(0)
+    expect(page.locator("canvas")).to_have_count(0)
+    page.get_by_role("button", name="Back to the cat").click()
+    expect(page.locator(".bar")).to_have_count(5)
+
+
+def test_every_class_is_shown_on_demand_and_can_be_searched(page):
+    page.goto("/")
+    page.get_by_role("button", name="All 200 classes").click()
+    expect(page.locator(".bar")).to_have_count(200)
+    page.get_by_placeholder("find a class").fill("teddy")
+    expect(page.locator(".bar")).to_have_count(1)
+
+
+def test_a_click_on_a_class_shows_its_evidence(page):
+    page.goto("/")
+    second = page.locator(".bar").nth(1)
+    name = second.locator(".name").inner_text()
+    second.click()
+    expect(page.get_by_text(f"Green spoke for {name}")).to_be_visible()
+    assert query(page)["answer"] == name
+
+
+def test_the_crop_is_moved_with_keys_and_with_the_pointer(page):
+    page.goto("/")
+    square = page.locator("canvas[role=application]")
+    expect(page.locator(".bar").first).to_contain_text("espresso")
+    square.focus()
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowLeft")
+    expect(page).to_have_url(re.compile("crop="))
+    left, _, side = map(int, query(page)["crop"].split(","))
+    assert side < 400
+    box = square.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2 + 30, box["y"] + box["height"] / 2, steps=4)
+    page.mouse.up()
+    expect(page).not_to_have_url(re.compile(f"crop={left}%2C"))
+    assert int(query(page)["crop"].split(",")[0]) > left
+    page.get_by_role("button", name="Back to the largest square in the middle").click()
+    expect(page).to_have_url(re.compile(r"crop=100%2C0%2C400"))
+
+
+def test_the_evidence_under_the_pointer_is_read_out(page):
+    page.goto("/")
+    square = page.locator("canvas[role=application]")
+    expect(square).to_be_visible()
+    square.hover()
+    expect(page.get_by_text(re.compile(r"This cell spoke (for|against) espresso: "))).to_be_visible()
+
+
+def test_a_map_of_the_journey_leads_to_its_layer(page):
+    page.goto("/")
+    tiles(page, "strip").nth(3).click()
+    expect(page.get_by_role("heading", name="What does each layer see?")).to_be_visible()
+    expect_query(page, layer="conv3")
+
+
+def test_a_deep_link_restores_sample_model_and_class(page):
+    page.goto("/?model=shapes&photo=star&answer=cross")
+    expect(page.locator(".bar").first).to_contain_text("star")
+    expect(page.get_by_text("Green spoke for cross")).to_be_visible()
+
+
+def test_a_bad_link_falls_back_with_a_note(page):
+    page.goto("/?photo=unicorn")
+    expect(page.get_by_text("The link asks for the photo “unicorn”, which is not here.")).to_be_visible()
+    expect(page.locator(".bar").first).to_contain_text("espresso")
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen_and_the_uploader_is_at_hand(phone):
+    phone.goto("/")
+    expect(phone.locator(".bar").first).to_contain_text("espresso")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    box = phone.get_by_role("button", name="Upload", exact=True).last.bounding_box()
+    assert box["y"] + box["height"] < 844
+    for canvas in phone.locator("canvas").all():
+        assert canvas.bounding_box()["x"] + canvas.bounding_box()["width"] <= 390
+
+
+@pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
+def test_the_theme_follows_the_visitors(browser: Browser, server: str, scheme: str, dark: bool):
+    with open_page(browser, server, DESKTOP, scheme) as page:
+        page.goto("/")
+        expect(page.locator(".bar").first).to_contain_text("espresso")
+        red = "element => Number(getComputedStyle(element).color.match(/\\d+/)[0])"
+        assert (page.locator(".bar .name").first.evaluate(red) > 128) is dark
+
+
+def test_a_network_trained_just_now_is_served(browser, shapes_folder, tmp_path):
+    with running_app(tmp_path / "log", shapes_folder.parent) as url, open_page(browser, url, DESKTOP) as page:
+        page.goto("/?photo=star")
+        expect(page.locator(".bar").first).to_contain_text("star")

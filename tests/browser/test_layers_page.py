@@ -1,0 +1,140 @@
+import re
+
+import numpy as np
+from playwright.sync_api import expect
+
+from convoscope.render import colour, scale_of
+from tests.browser.reading import colour_in, expect_query, photo_file, tiles, traced, traced_file, upload
+from ui.samples import DRAWINGS
+
+
+def open_own_photo(page, data: bytes, model: str, layer: str) -> None:
+    page.goto(f"/?model={model}")
+    expect(page.locator(".bar").first).to_be_visible()
+    upload(page, data)
+    expect_query(page, photo="own")
+    page.get_by_role("link", name="Layers").click()
+    page.get_by_test_id("stButtonGroup").get_by_text(layer, exact=True).click()
+
+
+def test_every_map_of_ones_own_photo_shows_the_engines_values(page):
+    data = photo_file(4)
+    network, trace = traced_file("shapes", data)
+    stage = network.layers[1].map_stages[1]
+    values = trace.values(stage)
+    open_own_photo(page, data, "shapes", "conv 2")
+    expect(page.get_by_role("group", name="Activation maps of Convolution 2, ReLU")).to_be_visible()
+    rng = np.random.default_rng(0)
+    for tile in tiles(page).all():
+        channel = int(re.search(r"channel (\d+)", tile.get_attribute("aria-label")).group(1))
+        row, column = rng.integers(0, values.shape[1], 2)
+        side = tile.bounding_box()["width"]
+        tile.hover(position={"x": (column + 0.5) / 16 * side, "y": (row + 0.5) / 16 * side})
+        expect(page.locator(".tip")).to_contain_text(f"channel {channel} · row {row + 1}, column {column + 1} · ")
+        shown = float(page.locator(".tip").inner_text().split("· ")[-1].replace("−", "-"))
+        assert shown == float(f"{values[channel, row, column]:.3g}")
+
+
+def test_maps_are_drawn_in_the_engines_colours(page):
+    page.goto("/layers?model=shapes&photo=star&layer=conv1&stage=conv1")
+    expect(tiles(page)).to_have_count(8)
+    network, trace = traced("shapes", next(sample for sample in DRAWINGS if sample.name == "star").open())
+    values = trace.values(network.layers[0].map_stages[0])
+    colours = colour(values, scale_of(values, "signed"))
+    for tile in tiles(page).all():
+        channel = int(re.search(r"channel (\d+)", tile.get_attribute("aria-label")).group(1))
+        for row, column in ((3, 5), (16, 16), (30, 2)):
+            drawn = colour_in(tile, (column + 0.5) / 32, (row + 0.5) / 32)
+            assert np.abs(np.array(drawn) - colours[channel, row, column]).max() <= 2
+
+
+def test_every_layer_of_the_photo_network_draws_all_its_maps(page):
+    page.goto("/layers")
+    for number, count in enumerate([32, 64, 64, 128, 128, 128, 256, 256, 384], start=1):
+        page.get_by_test_id("stButtonGroup").get_by_text(f"conv {number}", exact=True).click()
+        expect(tiles(page)).to_have_count(count)
+
+
+def test_a_click_enlarges_a_map_and_keys_move_on(page):
+    page.goto("/layers?layer=conv2")
+    expect(tiles(page)).to_have_count(64)
+    tiles(page).nth(4).click()
+    names = tiles(page).locator("b").all_inner_texts()
+    heading = page.locator(".about h3")
+    expect(heading).to_have_text(names[4])
+    page.keyboard.press("ArrowRight")
+    expect(heading).to_have_text(names[5])
+    expect_query(page, channel=names[5].removeprefix("channel "))
+    page.reload()
+    expect(page.locator(".about h3")).to_have_text(names[5])
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator(".about h3")).to_be_hidden()
+
+
+def test_hovering_sends_nothing_to_the_server(page):
+    sent: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
+    page.goto("/layers?layer=conv2")
+    expect(tiles(page)).to_have_count(64)
+    tiles(page).first.hover()
+    expect(page.locator(".tip")).to_be_visible()
+    page.wait_for_timeout(500)
+    before = len(sent)
+    assert before > 0
+    for tile in tiles(page).all()[:10]:
+        tile.hover()
+    expect(page.locator(".tip")).to_be_visible()
+    assert len(sent) == before
+
+
+def test_relu_takes_the_red_away(page):
+    page.goto("/layers?model=shapes&photo=circle&stage=conv1")
+    expect(tiles(page).first).to_contain_text("−")
+    page.get_by_test_id("stButtonGroup").get_by_text("after ReLU", exact=True).click()
+    expect(tiles(page).first).not_to_contain_text("−")
+    expect_query(page, stage="relu1")
+
+
+def test_the_photo_and_the_layer_survive_the_way_to_the_first_page_and_back(page):
+    page.goto("/layers?photo=rocket&layer=conv5")
+    expect(tiles(page)).to_have_count(128)
+    page.get_by_role("link", name="What is it?").click()
+    expect(page.locator(".bar").first).to_be_visible()
+    expect_query(page, photo="rocket", layer="conv5")
+    page.get_by_role("link", name="Layers").click()
+    expect(tiles(page)).to_have_count(128)
+
+
+def test_the_back_button_returns_to_the_layer_before(page):
+    page.goto("/layers?layer=conv1")
+    expect(tiles(page)).to_have_count(32)
+    page.get_by_test_id("stButtonGroup").get_by_text("conv 4", exact=True).click()
+    expect(tiles(page)).to_have_count(128)
+    expect_query(page, layer="conv4")
+    page.go_back()
+    expect(tiles(page)).to_have_count(32)
+
+
+def test_a_bad_link_falls_back_with_a_note(page):
+    page.goto("/layers?layer=conv99")
+    expect(page.get_by_text("The link asks for the layer “conv99”, which is not here.")).to_be_visible()
+    expect(tiles(page)).to_have_count(32)
+
+
+def test_maps_can_be_saved_as_a_picture(page):
+    page.goto("/layers?model=shapes&photo=star")
+    expect(tiles(page)).to_have_count(8)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as a picture").click()
+    assert download.value.suggested_filename == "shapes-relu1.png"
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def test_on_a_phone_maps_stand_three_in_a_row_at_96_pixels(phone):
+    phone.goto("/layers")
+    expect(tiles(phone)).to_have_count(32)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    boxes = [tile.bounding_box() for tile in tiles(phone).all()[:4]]
+    assert [box["y"] for box in boxes[:3]] == [boxes[0]["y"]] * 3
+    assert boxes[3]["y"] > boxes[0]["y"]
+    assert min(box["width"] for box in boxes) >= 96

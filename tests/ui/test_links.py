@@ -1,0 +1,56 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convoscope.network import load
+from convoscope.prepare import Crop
+from tests.pages.app import ROOT
+from ui.links import ORDERS, SCALES, Selection, from_link, to_link
+from ui.samples import DRAWINGS, PHOTOS
+
+MODELS = {name: load(ROOT / "models" / name) for name in ("photo", "shapes")}
+
+
+@st.composite
+def selections(draw: st.DrawFn) -> Selection:
+    model = draw(st.sampled_from(sorted(MODELS)))
+    network = MODELS[model]
+    layer = draw(st.none() | st.sampled_from([layer for layer in network.layers if layer.map_stages]))
+    shown = layer or network.layers[0]
+    crop = st.builds(Crop, *[st.integers(0, 1280)] * 3)
+    return Selection(
+        model=model,
+        photo=draw(st.sampled_from([sample.name for sample in (PHOTOS if model == "photo" else DRAWINGS)])),
+        crop=draw(st.none() | crop),
+        answer=draw(st.none() | st.integers(0, len(network.card.classes) - 1)),
+        layer=layer and layer.name,
+        stage=draw(st.none() | st.sampled_from([stage.tensor for stage in shown.map_stages])),
+        channel=draw(st.none() | st.integers(0, shown.map_stages[0].shape[0] - 1)),
+        order=draw(st.sampled_from(ORDERS)),
+        scale=draw(st.sampled_from(SCALES)),
+    )
+
+
+@given(selections())
+def test_a_link_brings_back_the_selection_it_was_made_from(selection):
+    link = to_link(selection, MODELS[selection.model].card)
+    assert from_link(link, MODELS, own=False) == (selection, ())
+
+
+@given(st.dictionaries(st.sampled_from(["model", "photo", "crop", "answer", "layer", "stage", "channel", "order"]), st.text()))
+def test_any_link_gives_a_selection_that_can_be_shown(link):
+    selection, notes = from_link(link, MODELS, own=False)
+    assert selection.model in MODELS
+    assert len(notes) <= len(link)
+    assert from_link(to_link(selection, MODELS[selection.model].card), MODELS, own=False) == (selection, ())
+
+
+def test_ones_own_photo_is_kept_where_there_is_one():
+    assert from_link({"photo": "own"}, MODELS, own=True)[0].photo == "own"
+
+
+@pytest.mark.parametrize("crop", ["", "1,2", "1,2,3,4", "a,b,c", "-1,2,3", "1.5,2,3", "²,2,3", "1,2,999999"])
+def test_a_crop_that_is_not_three_whole_numbers_gets_a_note(crop):
+    selection, notes = from_link({"crop": crop}, MODELS, own=False)
+    assert selection.crop is None
+    assert "three whole numbers" in notes[0]

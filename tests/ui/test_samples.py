@@ -1,0 +1,17 @@
+import subprocess
+import sys
+
+import pytest
+
+from ui.samples import DRAWINGS, PHOTOS
+
+
+@pytest.mark.parametrize("sample", [*PHOTOS, *DRAWINGS], ids=lambda sample: sample.name)
+def test_each_sample_opens_and_is_the_same_every_time(sample):
+    assert sample.open().sha256 == sample.open().sha256
+    assert sample.open().pixels.shape[2] == 3
+
+
+def test_the_photos_are_read_without_importing_their_package():
+    code = "import sys; from ui.samples import PHOTOS; [p.open() for p in PHOTOS]; sys.exit('skimage' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
