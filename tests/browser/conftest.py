@@ -24,12 +24,12 @@ STREAMLITS_OWN_404 = ("/layers/_stcore/health", "/layers/_stcore/host-config")
 
 
 @contextmanager
-def running_app(log: Path, models: Path) -> Iterator[str]:
+def running_app(log: Path, models: Path, script: str = "streamlit_app.py") -> Iterator[str]:
     """The app on a port of its own; afterwards its log must be free of tracebacks."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true"]
     command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
     environment = {**os.environ, "CONVOSCOPE_MODELS": str(models)}
     with log.open("wb") as sink:

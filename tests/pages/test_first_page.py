@@ -145,3 +145,12 @@ def test_the_journey_shows_one_map_per_convolution():
     tiles = component(open_app(model="shapes"), "maps", "The strongest")["tiles"]
     assert [tile["name"] for tile in tiles] == ["photo", "convolution 1", "convolution 2", "convolution 3"]
     assert all(tile["text"] for tile in tiles)
+
+
+def test_a_photo_from_the_camera_is_shown():
+    app = open_app()
+    next(button for button in app.button if button.label == "Camera").click().run()
+    app.camera_input[0].set_value(("camera.jpg", jpeg(5), "image/jpeg")).run()
+    assert not app.exception
+    assert component(app, "crop")["label"].startswith("your photo")
+    assert not app.get("camera_input")

@@ -53,8 +53,8 @@ def test_the_colour_scale_is_one_per_layer_one_per_map_or_one_for_all():
     assert len({tile["high"] for tile in layer["tiles"]}) == 1
     assert len({tile["high"] for tile in single["tiles"]}) > 1
     assert network["tiles"][0]["high"] >= layer["tiles"][0]["high"]
-    assert layer["legend"]["ticks"][0] == "0"
-    assert single["legend"] is None
+    assert layer["ticks"][0] == "0"
+    assert single["ticks"] is None
 
 
 def test_before_relu_zero_is_in_the_middle_of_the_scale_and_after_it_at_the_end():

@@ -77,10 +77,10 @@ def _accuracy(visit: Visit) -> str:
     results = visit.network.card.results
     if results is None:
         return "How often this network is right has not been measured."
-    top5 = f", and has the right one among its best five for {results.top5.value:.1%}" if results.top5 else ""
+    top5 = f", one of its first five for {words.percent(results.top5.value)}" if results.top5 else ""
     return (
-        f"On {results.pictures:,} pictures it had never seen, its first answer is right for **{results.top1.value:.1%}**"
-        f"{top5} ({results.measured_on})."
+        f"Measured on {results.pictures:,} pictures it had never seen ({results.measured_on}): its first answer is right for "
+        f"**{words.percent(results.top1.value)}**{top5}."
     )
 
 

@@ -16,7 +16,7 @@ def costs(visit: Visit) -> None:
     rows = [
         f"| {layer.number} | {layer.title} | {', '.join(stage.title for stage in layer.stages)} "
         f"| {words.shape_text(layer.stages[0].shape)} | {words.shape_text(layer.shape)} | {layer.parameters:,} "
-        f"| {layer.multiply_adds:,} | {layer.multiply_adds / network.multiply_adds:.1%} |"
+        f"| {layer.multiply_adds:,} | {words.percent(layer.multiply_adds / network.multiply_adds)} |"
         for layer in network.layers
     ]
     head = "| | Layer | Steps | First step | Last step | Parameters | Multiply-adds | Share |\n|-:|:-|:-|:-|:-|-:|-:|-:|"

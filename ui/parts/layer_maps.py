@@ -101,10 +101,13 @@ def _sentence(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> str:
 
 
 def _cost(visit: Visit) -> str:
-    layer, whole = visit.layer, visit.network.multiply_adds
-    cost = f"{words.count(layer.multiply_adds)} multiply-adds per photo ({layer.multiply_adds / whole:.1%} of the network's)"
+    layer = visit.layer
+    share = words.percent(layer.multiply_adds / visit.network.multiply_adds)
     scale = " Each map is drawn on its own scale, written under it." if visit.selection.scale == "map" else ""
-    return f"{layer.title}: {words.count(layer.parameters)} parameters, {cost}.{scale}"
+    return (
+        f"{layer.title}: {words.count(layer.parameters)} parameters, {words.count(layer.multiply_adds)} multiply-adds per photo "
+        f"({share} of the network's).{scale}"
+    )
 
 
 def _tiles(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> list[Tile]:

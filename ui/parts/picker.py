@@ -24,11 +24,11 @@ def picker(visit: Visit) -> None:
             label_visibility="collapsed",
             help=PRIVACY,
         )
-        paste(key="paste")
     with others, st.container(horizontal=True, vertical_alignment="center", gap="small"):
         label = "Close the camera" if state.camera_is_on() else "Camera"
         st.button(label, icon=":material/photo_camera:", on_click=state.toggle_camera)
         _samples(visit)
+        paste(key="paste")
     st.caption(f"Drop or paste a picture anywhere on this page. {PRIVACY}")
     if state.camera_is_on():
         camera = f"camera_{key}"

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from convoscope import render
 from convoscope.render import Scale, colour_table
 from convoscope.words import number
 from ui.components.packet import pack, register
@@ -46,8 +47,7 @@ def maps(
     In a grid a click enlarges a tile; in a strip it only reports. Both set the component's state `chosen` to the tile's
     index, or to None when the enlarged tile is closed. enlarged: the index of the tile that is open at first.
     """
-    scales = list(dict.fromkeys(tile.scale for tile in tiles if tile.scale))
-    palettes = list(dict.fromkeys(scale.palette for scale in (*scales, *([legend] if legend else []))))
+    palettes = list(dict.fromkeys(tile.scale.palette for tile in tiles if tile.scale))
     header: dict[str, object] = {
         "label": label,
         "size": size,
@@ -55,10 +55,12 @@ def maps(
         "enlarged": enlarged,
         "choosable": on_choose is not None,
         "palettes": palettes,
-        "legend": {"palette": legend.palette, "ticks": [number(tick) for tick in legend.ticks]} if legend else None,
+        "ticks": [number(tick) for tick in legend.ticks] if legend else None,
         "tiles": [_entry(tile) for tile in tiles],
     }
     arrays = [colour_table(palette) for palette in palettes] + [tile.values for tile in tiles]
+    if legend:
+        arrays.append(render.legend(legend))
     _mount(key=key, data=pack(header, arrays), on_chosen_change=on_choose)
 
 

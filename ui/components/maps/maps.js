@@ -43,12 +43,13 @@ class Maps {
   }
 
   drawLegend() {
-    const { legend } = this.header;
-    this.legend.classList.toggle("hidden", !legend);
-    if (!legend) return;
-    const strip = element("canvas", { width: 256, height: 1, "aria-hidden": "true" });
-    strip.getContext("2d").putImageData(this.image({ palette: legend.palette, low: 0, high: 255, height: 1, width: 256, values: Float32Array.from({ length: 256 }, (_, i) => i) }), 0, 0);
-    this.legend.replaceChildren(strip, element("div", { class: "ticks" }, ...legend.ticks.map((tick) => element("span", { text: tick }))));
+    const { ticks, arrays } = this.header;
+    this.legend.classList.toggle("hidden", !ticks);
+    if (!ticks) return;
+    const strip = { height: 1, width: arrays.at(-1).length / 3, channels: 3, values: arrays.at(-1) };
+    const canvas = element("canvas", { width: strip.width, height: 1, "aria-hidden": "true" });
+    canvas.getContext("2d").putImageData(this.image(strip), 0, 0);
+    this.legend.replaceChildren(canvas, element("div", { class: "ticks" }, ...ticks.map((tick) => element("span", { text: tick }))));
   }
 
   layOut() {
