@@ -17,8 +17,8 @@ class Maps {
     this.resized.observe(this.root);
     this.grid.onpointermove = (event) => this.hover(event, event.target.closest(".tile"));
     this.grid.onpointerleave = () => this.leave();
-    this.grid.onfocusin = (event) => { const tile = event.target.closest(".tile"); if (tile) this.speak(this.tiles[tile.dataset.at].text, tile); };
-    this.grid.onfocusout = () => this.leave();
+    this.grid.addEventListener("focusin", (event) => this.focused(event.target.closest(".tile")));
+    this.grid.addEventListener("focusout", () => this.leave());
     this.grid.onclick = (event) => { const tile = event.target.closest(".tile"); if (tile && this.header.choosable) this.choose(Number(tile.dataset.at)); };
     this.root.onkeydown = (event) => this.keyed(event);
   }
@@ -157,6 +157,10 @@ class Maps {
     const cell = tile && this.cellAt(event, box, tile);
     if (!cell) return this.leave();
     this.speak(this.reading(tile, cell), box, event);
+  }
+
+  focused(tile) {
+    if (tile?.matches(":focus-visible")) this.speak(this.tiles[tile.dataset.at].text, tile);
   }
 
   speak(text, box, event) {

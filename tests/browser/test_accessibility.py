@@ -1,0 +1,27 @@
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.conftest import DESKTOP, PHONE, open_page
+from tests.browser.reading import tiles
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("path", ["/", "/layers?channel=3"])
+def test_axe_finds_nothing_serious(browser, server, path, size, scheme):
+    with open_page(browser, server, size, scheme) as page:
+        page.goto(path)
+        expect(tiles(page, "strip" if path == "/" else "grid").first).to_be_visible()
+        findings = Axe().run(page).response["violations"]
+        assert [(found["id"], found["nodes"]) for found in findings if found["impact"] in ("serious", "critical")] == []
+
+
+def test_maps_are_reached_and_read_by_keyboard(page):
+    page.goto("/layers?model=shapes&photo=star")
+    expect(tiles(page)).to_have_count(8)
+    tiles(page).first.focus()
+    page.keyboard.press("ArrowRight")
+    focused = page.evaluate("document.activeElement.shadowRoot.activeElement.ariaLabel")
+    assert focused == tiles(page).nth(1).get_attribute("aria-label")
+    expect(page.locator(".tip")).to_contain_text("of its cells respond")
