@@ -7,7 +7,8 @@ from convoscope.prepare import Crop
 from ui import state
 from ui.components.bars import bars
 from ui.components.crop import crop
-from ui.components.maps import Tile, maps
+from ui.components.maps import maps
+from ui.parts.seen import seen
 from ui.state import Visit
 
 
@@ -64,8 +65,7 @@ def _sees(visit: Visit) -> None:
     resized = visit.prepared.resized
     size, channels = resized.shape[0], resized.shape[2]
     st.markdown(f"**What the network really sees**: {size} × {size} × {channels}")
-    tile = Tile(0, "pixel", "", f"the square of {visit.photo_title}, reduced to {size} × {size} pixels", resized, None)
-    maps([tile], key="sees", label="What the network sees", size=440, layout="single")
+    maps([seen(visit)], key="sees", label="What the network sees", size=440, layout="single")
     colours = "red, green and blue" if channels == 3 else "grey"
     st.caption(
         f"The square, reduced to {size} × {size} pixels of {colours}. Everything on these pages is computed from these "

@@ -7,6 +7,7 @@ from convoscope import words
 from convoscope.render import scale_of
 from ui import state
 from ui.components.maps import Tile, maps
+from ui.parts.seen import seen
 from ui.state import Visit
 
 
@@ -33,9 +34,7 @@ def _go(index: int | None) -> None:
 
 
 def _tiles(visit: Visit) -> list[Tile]:
-    resized = visit.prepared.resized
-    size = f"{resized.shape[0]} × {resized.shape[1]}"
-    tiles = [Tile(0, "photo", size, "what the network sees", resized, None)]
+    tiles = [seen(visit)]
     for layer in visit.network.layers:
         stage = next((stage for stage in layer.map_stages if not stage.signed), None)
         if stage is None:

@@ -13,6 +13,7 @@ from convoscope.layers import Stage
 from convoscope.render import Palette, Scale, scale_of, sprite
 from ui import state
 from ui.components.maps import Tile, maps
+from ui.parts.seen import seen
 from ui.state import Visit
 
 _ORDER_WORDS = {"strength": "strongest first", "number": "by number"}
@@ -46,6 +47,7 @@ def layer_maps(visit: Visit) -> None:
         size=96,
         legend=None if selection.scale == "map" else _scales(visit, stage, values)[0],
         enlarged=state.as_first_shown((key, visit.crop, selection.order, selection.scale), selection.channel),
+        picture=seen(visit),
         on_choose=state.taken(key, "chosen", lambda channel: state.select(channel=channel)),
     )
     st.download_button(

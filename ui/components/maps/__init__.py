@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,12 +40,14 @@ def maps(
     layout: Literal["grid", "strip", "single"] = "grid",
     legend: Scale | None = None,
     enlarged: int | None = None,
+    picture: Tile | None = None,
     on_choose: Callable[[], None] | None = None,
 ) -> None:
     """Draws the tiles, at least `size` CSS pixels wide.
 
     In a grid a click enlarges a tile; in a strip it only reports. Both set the component's state `chosen` to the tile's
-    index, or to None when the enlarged tile is closed. enlarged: the index of the tile that is open at first.
+    index, or to None when the enlarged tile is closed. enlarged: the index of the tile that is open at first. picture:
+    what is shown beside an enlarged tile, for comparison.
     """
     palettes = list(dict.fromkeys(tile.scale.palette for tile in tiles if tile.scale))
     header: dict[str, object] = {
@@ -57,8 +59,10 @@ def maps(
         "palettes": palettes,
         "ticks": [number(tick) for tick in legend.ticks] if legend else None,
         "tiles": [_entry(tile) for tile in tiles],
+        "picture": _entry(picture) if picture else None,
     }
-    arrays = [colour_table(palette) for palette in palettes] + [tile.values for tile in tiles]
+    arrays: list[NDArray[Any]] = [colour_table(palette) for palette in palettes]
+    arrays += [tile.values for tile in (*tiles, *([picture] if picture else []))]
     if legend:
         arrays.append(render.legend(legend))
     _mount(key=key, data=pack(header, arrays), on_chosen_change=on_choose)

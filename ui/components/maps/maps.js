@@ -31,8 +31,9 @@ class Maps {
   show(header) {
     this.header = header;
     this.tables = Object.fromEntries(header.palettes.map((name, at) => [name, header.arrays[at]]));
+    [...header.tiles, ...(header.picture ? [header.picture] : [])].forEach((tile, at) => { tile.values = header.arrays[header.palettes.length + at]; });
     this.tiles = header.tiles;
-    this.tiles.forEach((tile, at) => { tile.values = header.arrays[header.palettes.length + at]; });
+    this.picture = header.picture;
     this.open = this.tiles.findIndex((tile) => tile.index === header.enlarged);
     this.focus = Math.max(0, this.open);
     this.root.className = `root ${header.layout}`;
@@ -194,15 +195,6 @@ class Maps {
     const tile = this.tiles[this.open];
     this.stage.classList.toggle("hidden", !tile);
     if (!tile) return;
-    const side = Math.min(384, this.width - 34);
-    const { width, height } = this.fitted(tile, side);
-    const canvas = element("canvas", { width: Math.round(width * 2), height: Math.round(height * 2), role: "img", "aria-label": `${tile.name}: ${tile.text}` });
-    canvas.style.width = `${width}px`;
-    const context = canvas.getContext("2d");
-    context.imageSmoothingEnabled = false;
-    this.blit(context, tile, 0, 0, canvas.width, canvas.height);
-    canvas.onpointermove = (event) => { const cell = this.cellAt(event, canvas, tile); if (cell) this.speak(this.reading(tile, cell), canvas, event); };
-    canvas.onpointerleave = () => this.leave();
     const step = (by, text, label) => {
       const button = element("button", { type: "button", text, "aria-label": label });
       button.disabled = !this.tiles[this.open + by];
@@ -211,11 +203,42 @@ class Maps {
     };
     const shut = element("button", { type: "button", text: "Close" });
     shut.onclick = () => this.choose(this.open);
-    this.stage.replaceChildren(canvas, element("div", { class: "about" },
+    const frames = [tile, ...(this.picture ? [this.picture] : [])].map((each) => this.frame(each, tile));
+    this.stage.replaceChildren(...frames, element("div", { class: "about" },
       element("h3", { text: tile.name }),
       element("p", { text: `${tile.text[0].toUpperCase()}${tile.text.slice(1)}.` }),
       element("p", { class: "quiet", text: `${tile.height} × ${tile.width} cells, drawn from ${printed(tile.low)} to ${printed(tile.high)}.` }),
       element("div", { class: "row" }, step(-1, "←", "Previous map"), step(1, "→", "Next map"), shut)));
+  }
+
+  // A large map, or the picture beside it. The pointer on either marks the map's cell on both.
+  frame(shown, tile) {
+    const side = Math.min(340, this.width - 34);
+    const { width, height } = this.fitted(shown, side);
+    const canvas = element("canvas", { width: Math.round(width * 2), height: Math.round(height * 2), role: "img", "aria-label": `${shown.name}: ${shown.text}` });
+    const context = canvas.getContext("2d");
+    context.imageSmoothingEnabled = false;
+    this.blit(context, shown, 0, 0, canvas.width, canvas.height);
+    const frame = element("div", { class: "frame" }, canvas, element("div", { class: "cell hidden" }));
+    Object.assign(frame.style, { width: `${width}px`, height: `${height}px` });
+    frame.onpointermove = (event) => {
+      const cell = this.cellAt(event, frame, tile);
+      if (!cell) return;
+      this.mark(cell, tile);
+      this.speak(this.reading(tile, cell), frame, event);
+    };
+    frame.onpointerleave = () => { this.mark(null); this.leave(); };
+    return frame;
+  }
+
+  mark(cell, tile) {
+    for (const box of this.stage.querySelectorAll(".cell")) {
+      box.classList.toggle("hidden", !cell);
+      if (cell) Object.assign(box.style, {
+        left: `${100 * cell.x / tile.width}%`, top: `${100 * cell.y / tile.height}%`,
+        width: `${100 / tile.width}%`, height: `${100 / tile.height}%`,
+      });
+    }
   }
 
   button(at) {
