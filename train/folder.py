@@ -14,7 +14,8 @@ from torch import nn
 from convoscope.card import Card, LayerTitle, ModelError, Origin, read_card
 from convoscope.layers import layer_names
 from convoscope.network import Network, load
-from convoscope.prepare import Prepared, normalise
+from convoscope.photo import from_pixels
+from convoscope.prepare import centre_crop, normalise, prepare
 from train.data import Labelled, Source
 from train.export import export
 from train.fit import Fitted, precision
@@ -79,9 +80,9 @@ def write_folder(fitted: Fitted, recipe: Recipe, source: Source, run: Path, lice
 
 
 def install(folder: Path, out: Path, replace: bool) -> None:
-    """Moves the finished folder to `out` in one step, unless what is there is better.
+    """Moves the finished folder to `out` in one step, unless what is there is better. If that fails, all is as before.
 
-    Raises WorseError if it is, and `replace` is false.
+    Raises WorseError if it is better, and `replace` is false.
     """
     if out.exists() and not replace:
         _check_better(read_card(folder), out)
@@ -89,11 +90,16 @@ def install(folder: Path, out: Path, replace: bool) -> None:
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
     out.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(folder, fresh)
-    if out.exists():
-        out.rename(old)
-    fresh.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
+    try:
+        shutil.copytree(folder, fresh)
+        if out.exists():
+            out.rename(old)
+        fresh.rename(out)
+    finally:
+        if old.exists() and not out.exists():
+            old.rename(out)
+        for leftover in (fresh, old):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 @torch.no_grad()
@@ -110,8 +116,9 @@ def check_parity(network: Network, golden: Path) -> None:
     with np.load(golden, allow_pickle=False) as kept:
         expected = dict(kept)
     pixels = expected.pop("pixels")
-    for picture, tensor in enumerate(normalise(pixels, network.card.preprocessing)):
-        trace = network.trace(Prepared(tensor[None], pixels[picture], pixels[picture], crop=None))  # type: ignore[arg-type]
+    for picture, values in enumerate(pixels):
+        photo = from_pixels(np.broadcast_to(values, (*values.shape[:2], 3)), "golden")
+        trace = network.trace(prepare(photo, centre_crop(photo), network.card.preprocessing))
         for activation in trace.activations:
             want = expected[activation.stage.tensor][picture]
             gap = float(np.abs(activation.values - want).max() / max(1e-6, np.abs(want).max()))

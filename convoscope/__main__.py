@@ -1,0 +1,164 @@
+"""The engine on the command line: `python -m convoscope predict | trace | card`."""
+
+import argparse
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import onnx
+from google.protobuf.message import DecodeError
+from pydantic import ValidationError
+
+from convoscope.card import Card, LayerTitle, ModelError, Preprocessing
+from convoscope.graph.reading import GraphError
+from convoscope.layers import layer_names
+from convoscope.network import Network, load
+from convoscope.photo import PhotoError, read
+from convoscope.prepare import Prepared, centre_crop, prepare
+from convoscope.words import percent
+
+MODELS = Path(__file__).parent.parent / "models"
+BEST = 5  # answers that are printed
+
+
+class UsageError(Exception):
+    """Arguments that cannot be acted on; its text says why."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (UsageError, ModelError, PhotoError) as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> None:
+    network = _network(options.model)
+    answers = network.predict(_prepared(options.photo, network)).answers[:BEST]
+    if options.json:
+        print(json.dumps([asdict(answer) for answer in answers], indent=2))
+        return
+    width = max(len(answer.name) for answer in answers)
+    for answer in answers:
+        print(f"{answer.name:<{width}}  {percent(answer.probability):>8}")
+
+
+def _trace(options: argparse.Namespace) -> None:
+    network = _network(options.model)
+    prepared = _prepared(options.photo, network)
+    trace = network.trace(prepared)
+    tensors = {activation.stage.tensor: activation.values for activation in trace.activations}
+    np.savez_compressed(options.out, allow_pickle=False, input=prepared.tensor[0], **tensors)
+    print(f"{options.out}: the input and {len(tensors)} tensors.")
+
+
+def _card(options: argparse.Namespace) -> None:
+    """Makes a folder of the graph and a card, and opens it with the engine before it is left in place."""
+    out: Path = options.out or MODELS / options.graph.stem
+    if out.exists():
+        raise UsageError(f"{out} is already there; name another folder with --out.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".") as scratch:
+        folder = Path(scratch) / out.name
+        folder.mkdir()
+        (folder / "model.onnx").write_bytes(_bytes(options.graph))
+        (folder / "card.json").write_text(_describe(folder, options).model_dump_json(indent=2) + "\n")
+        network = load(folder)
+        shutil.move(folder, out)
+    print(f"{out}: {len(network.layers)} layers, {network.parameters:,} parameters, {network.multiply_adds:,} multiply-adds.")
+
+
+def _describe(folder: Path, options: argparse.Namespace) -> Card:
+    data = (folder / "model.onnx").read_bytes()
+    try:
+        names = layer_names(onnx.load_model_from_string(data))
+        return Card(
+            schema_version=1,
+            name=folder.name,
+            title=folder.name,
+            description=f"made from {options.graph.name}",
+            sha256=hashlib.sha256(data).hexdigest(),
+            preprocessing=Preprocessing(
+                size=options.size,
+                channels="RGB" if len(options.mean) == 3 else "grey",
+                fit="centre crop",
+                resample=options.resample,
+                mean=options.mean,
+                std=options.std,
+            ),
+            classes=_classes(options.classes),
+            layers=tuple(LayerTitle(name=name, title=f"Layer {number}") for number, name in enumerate(names, start=1)),
+            results=None,
+            calibration=None,
+            origin=None,
+            licence=None,
+        )
+    except (DecodeError, GraphError) as failure:
+        raise ModelError(f"{options.graph} cannot be used: {failure}.") from failure
+    except ValidationError as failure:
+        first = failure.errors()[0]
+        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.") from failure
+
+
+def _network(name: str) -> Network:
+    folder = Path(name) if Path(name).is_dir() else MODELS / name
+    if not folder.is_dir():
+        raise UsageError(f"There is no model folder {name}, here or in models/.")
+    return load(folder)
+
+
+def _prepared(path: Path, network: Network) -> Prepared:
+    photo = read(_bytes(path))
+    return prepare(photo, centre_crop(photo), network.card.preprocessing)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as failure:
+        raise UsageError(f"{path}: {failure.strerror}.") from failure
+
+
+def _classes(text: str) -> tuple[str, ...]:
+    """From a file with one name per line, or from names with commas between them."""
+    names = Path(text).read_text().splitlines() if Path(text).is_file() else text.split(",")
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(map(float, text.split(",")))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m convoscope", description="Look at photos with a network.")
+    commands = parser.add_subparsers(required=True)
+    predict = commands.add_parser("predict", help=f"the best {BEST} answers for a photo")
+    trace = commands.add_parser("trace", help="every tensor the network computes for a photo")
+    for command, run in ((predict, _predict), (trace, _trace)):
+        command.add_argument("photo", type=Path)
+        command.add_argument("--model", default="photo", help="a folder, or a name in models/; default photo")
+        command.set_defaults(run=run)
+    predict.add_argument("--json", action="store_true", help="with logits and class numbers")
+    trace.add_argument("--out", type=Path, required=True, help="an .npz file to write")
+    card = commands.add_parser("card", help="makes a model folder of an ONNX classifier")
+    card.add_argument("graph", type=Path, help="an .onnx file")
+    card.add_argument("--classes", required=True, help="names with commas between them, or a file with one per line")
+    card.add_argument("--size", type=int, required=True, help="side of the square input in pixels")
+    card.add_argument("--mean", type=_numbers, required=True, help="per channel, of pixels scaled to 0-1: 0.5,0.5,0.5")
+    card.add_argument("--std", type=_numbers, required=True, help="per channel, as --mean")
+    card.add_argument("--resample", default="bilinear", help="nearest, box, bilinear, bicubic or lanczos")
+    card.add_argument("--out", type=Path, help="folder to make; default models/<name of the file>")
+    card.set_defaults(run=_card)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from PIL import Image
+
+from convoscope import drawings
+from convoscope.__main__ import main
+from convoscope.network import load
+from convoscope.photo import read
+from convoscope.prepare import centre_crop, prepare
+
+SHAPES = Path(__file__).parent.parent.parent / "models/shapes"
+
+
+@pytest.fixture
+def star(tmp_path: Path) -> Path:
+    file = tmp_path / "star.png"
+    Image.fromarray(drawings.draw("star", 128, np.random.default_rng(1))).save(file)
+    return file
+
+
+def card_of(graph: Path, out: Path, *, classes: str = ",".join(drawings.CLASSES), **others: str) -> list[str]:
+    arguments = {"classes": classes, "size": "32", "mean": "0.8", "std": "0.22", "out": str(out)} | others
+    return ["card", str(graph), *(part for name, value in arguments.items() for part in (f"--{name}", value))]
+
+
+def test_predict_prints_the_best_five(star, capsys):
+    assert main(["predict", str(star), "--model", "shapes"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    assert lines[0].split()[0] == "star"
+
+
+def test_predict_as_json_is_what_the_engine_says(star, capsys):
+    assert main(["predict", str(star), "--model", str(SHAPES), "--json"]) == 0
+    best = json.loads(capsys.readouterr().out)[0]
+    network, photo = load(SHAPES), read(star.read_bytes())
+    expected = network.predict(prepare(photo, centre_crop(photo), network.card.preprocessing)).best
+    assert best == {"index": 3, "name": "star", "probability": expected.probability, "logit": expected.logit}
+
+
+def test_trace_writes_every_named_tensor(star, tmp_path):
+    assert main(["trace", str(star), "--model", "shapes", "--out", str(tmp_path / "acts.npz")]) == 0
+    network = load(SHAPES)
+    with np.load(tmp_path / "acts.npz", allow_pickle=False) as tensors:
+        assert set(tensors) == {"input"} | {stage.tensor for stage in network.stages}
+        assert all(tensors[stage.tensor].shape == stage.shape for stage in network.stages)
+        np.testing.assert_array_equal(tensors["relu1"], tensors["conv1"].clip(0))
+
+
+def test_card_makes_a_folder_that_the_engine_opens(star, tmp_path, capsys):
+    assert main(card_of(SHAPES / "model.onnx", tmp_path / "mine")) == 0
+    card = load(tmp_path / "mine").card
+    assert card.results is None
+    assert card.classes == drawings.CLASSES
+    capsys.readouterr()
+    assert main(["predict", str(star), "--model", str(tmp_path / "mine")]) == 0
+    assert capsys.readouterr().out.startswith("star")
+
+
+def test_card_reads_classes_from_a_file(tmp_path):
+    names = tmp_path / "names.txt"
+    names.write_text("\n".join(drawings.CLASSES) + "\n")
+    assert main(card_of(SHAPES / "model.onnx", tmp_path / "mine", classes=str(names))) == 0
+    assert load(tmp_path / "mine").card.classes == drawings.CLASSES
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"classes": "a,b"}, "2 names for an output of 7 numbers"),
+        ({"std": "0"}, "std"),
+        ({"std": "1,1"}, "std has 2 values"),
+        ({"resample": "magic"}, "resample"),
+    ],
+)
+def test_card_that_does_not_fit_is_refused_and_leaves_nothing(changes, words, tmp_path, capsys):
+    assert main(card_of(SHAPES / "model.onnx", tmp_path / "mine", **changes)) == 1
+    assert words in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_card_names_an_operator_that_is_not_supported(tmp_path, capsys):
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 1, 32, 32])
+    out = helper.make_tensor_value_info("out", TensorProto.FLOAT, None)
+    graph = helper.make_graph([helper.make_node("Tanh", ["image"], ["out"])], "g", [image], [out])
+    onnx.save(helper.make_model(graph), tmp_path / "odd.onnx")
+    assert main(card_of(tmp_path / "odd.onnx", tmp_path / "mine")) == 1
+    assert "Tanh" in capsys.readouterr().err
+    assert not (tmp_path / "mine").exists()
+
+
+def test_card_never_replaces_a_folder(tmp_path, capsys):
+    assert main(card_of(SHAPES / "model.onnx", tmp_path)) == 1
+    assert "already there" in capsys.readouterr().err
+
+
+def test_bad_input_is_one_sentence(tmp_path, capsys):
+    (tmp_path / "no.jpg").write_bytes(b"no picture")
+    (tmp_path / "no.onnx").write_bytes(b"no graph")
+    for arguments, words in [
+        (["predict", str(tmp_path / "none.jpg"), "--model", "shapes"], "No such file"),
+        (["predict", str(tmp_path / "no.jpg"), "--model", "shapes"], "not a picture"),
+        (["predict", str(tmp_path / "no.jpg"), "--model", "nothing"], "no model folder nothing"),
+        (card_of(tmp_path / "no.onnx", tmp_path / "mine"), "cannot be used"),
+    ]:
+        assert main(arguments) == 1
+        error = capsys.readouterr().err
+        assert words in error
+        assert error.count("\n") == 1
