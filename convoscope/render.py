@@ -18,7 +18,8 @@ _ANCHORS: dict[Palette, tuple[str, ...]] = {  # evenly spaced, from the low end 
     "evidence": ("#431565", "#8b5fb0", "#d2bfe2", "#ffffff", "#b9dfb4", "#4fa35b", "#0b4a22"),
 }
 LEVELS = 256
-OVERLAY_OPACITY = 0.85  # of the strongest cell
+OVERLAY_OPACITY = 0.7  # of the strongest cell
+OVERLAY_POWER = 1.5  # above 1, weak cells leave the photo clear
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,10 @@ def sprite(maps: NDArray[np.floating], scales: tuple[Scale, ...], columns: int, 
 
 
 def overlay(values: NDArray[np.floating], scale: Scale) -> NDArray[np.uint8]:
-    """(H, W) → uint8 (H, W, 4), to lie on a photo: colour from the palette's ends, opacity from the magnitude."""
+    """(H, W) → uint8 (H, W, 4), to lie on a photo: colour from the palette's ends, opacity growing with the magnitude."""
     share = np.clip(np.abs(values) / max(abs(scale.low), abs(scale.high)), 0, 1)
     strong = np.where(values < 0, 0.62 * scale.low, 0.62 * scale.high)
-    opacity = (share * OVERLAY_OPACITY * 255).round().astype(np.uint8)
+    opacity = (share**OVERLAY_POWER * OVERLAY_OPACITY * 255).round().astype(np.uint8)
     return np.concatenate([colour(strong, scale), opacity[..., None]], -1)
 
 

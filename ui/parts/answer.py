@@ -40,10 +40,9 @@ def _photo(visit: Visit) -> None:
     if evidence is None:
         st.caption("This network's last step is not linear, so there is no exact map of the evidence.")
         return
-    total, cells = words.number(evidence.values.sum()), evidence.values.size
     st.caption(
-        f"Green spoke for {name}, purple against. The {cells} cells add up to {total}; with the bias "
-        f"{words.number(evidence.bias)} that is {name}'s logit, **{words.number(evidence.logit)}**."
+        f"Green spoke for {name}, purple against. The sum of the {evidence.values.size} cells and the bias is its score, the "
+        f"logit: {words.addition(float(evidence.values.sum()), evidence.bias)}."
     )
     if visit.photo.changes:
         st.caption(f"Of your file: {', '.join(visit.photo.changes)}.")
