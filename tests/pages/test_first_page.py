@@ -83,7 +83,8 @@ def test_the_way_back_from_a_bad_file_loses_nothing():
 def test_the_evidence_adds_up_to_the_logit():
     app = open_app(model="shapes", photo="star")
     caption = next(caption.value for caption in app.caption if "The sum of the 16 cells" in caption.value)
-    first, sign, second, total = re.search(r"([\d.]+) ([+−]) ([\d.]+)(?: [+−] [\d.]+ \(rounding\))? = ([\d.]+)\.", caption).groups()
+    line = r"([\d.]+) ([+−]) ([\d.]+)(?: [+−] [\d.]+ \(rounding\))? = ([\d.]+)\."
+    first, sign, second, total = re.search(line, caption).groups()
     assert float(first) + float(sign.replace("−", "-") + second) == pytest.approx(float(total), abs=2e-4)
     assert float(total) == pytest.approx(bars(app)[0]["logit"], abs=1e-3)
 
