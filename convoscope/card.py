@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
+Name = Annotated[str, Field(min_length=1)]
 
 
 class ModelError(Exception):
@@ -16,7 +17,7 @@ class ModelError(Exception):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Preprocessing(_Part):
@@ -81,7 +82,7 @@ class Origin(_Part):
     data: str
     trained: str
     epochs: Count
-    seconds: Positive
+    seconds: Annotated[float, Field(ge=0)]
     machine: str
 
 
@@ -92,7 +93,7 @@ class Card(_Part):
     description: str
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     preprocessing: Preprocessing
-    classes: Annotated[tuple[str, ...], Field(min_length=2)]
+    classes: Annotated[tuple[Name, ...], Field(min_length=2)]
     layers: tuple[LayerTitle, ...]
     results: Results | None
     calibration: Calibration | None

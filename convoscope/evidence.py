@@ -81,12 +81,12 @@ def _dense(
         if added is None or before is None or nodes[before].op_type != "MatMul":
             return None
         node, bias = nodes[before], added.astype(np.float64).reshape(-1)
-    if node.op_type not in ("Gemm", "MatMul") or node.input[1] not in fixed:
+    if node.op_type not in ("Gemm", "MatMul") or any(each and each not in fixed for each in node.input[1:]):
         return None
     weights = fixed[node.input[1]].astype(np.float64)
     if node.op_type == "Gemm":
         weights = weights * float(attribute(node, "alpha", 1.0))  # type: ignore[arg-type]
-        if len(node.input) > 2:
+        if any(node.input[2:]):
             bias = fixed[node.input[2]].astype(np.float64).reshape(-1) * float(attribute(node, "beta", 1.0))  # type: ignore[arg-type]
         if attribute(node, "transB", 0):
             weights = weights.T

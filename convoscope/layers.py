@@ -18,6 +18,7 @@ _PASSES_SIGN = frozenset(
     ["MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "Flatten", "Reshape", "Identity", "Dropout"]
 )
 _JOINS_SIGNS = frozenset(["Add", "Mul", "Concat"])
+_TAKES_SETTINGS = frozenset(["Clip", "Dropout"])  # their bounds and ratio are inputs, but not parameters
 OPERATOR_TITLES = {
     "Conv": "convolution",
     "Relu": "ReLU",
@@ -105,7 +106,7 @@ def read_layers(model: ModelProto, shapes: Mapping[str, tuple[int, ...]], titles
             operator=node.op_type,
             shape=shapes[node.output[0]],
             signed=node.output[0] not in positive,
-            parameters=sum(_float_size(fixed.get(name)) for name in node.input),
+            parameters=_parameters(node, fixed),
             multiply_adds=_multiply_adds(node, shapes, fixed),
         )
         if _has_weights(node, fixed):
@@ -121,6 +122,10 @@ def read_layers(model: ModelProto, shapes: Mapping[str, tuple[int, ...]], titles
 
 def _has_weights(node: NodeProto, fixed: Mapping[str, NDArray[np.generic]]) -> bool:
     return node.op_type in WEIGHTED and node.input[1] in fixed
+
+
+def _parameters(node: NodeProto, fixed: Mapping[str, NDArray[np.generic]]) -> int:
+    return 0 if node.op_type in _TAKES_SETTINGS else sum(_float_size(fixed.get(name)) for name in node.input)
 
 
 def _float_size(value: NDArray[np.generic] | None) -> int:
@@ -140,7 +145,7 @@ def _is_positive(node: NodeProto, positive: set[str], fixed: Mapping[str, NDArra
     if node.op_type in ("Relu", "Softmax"):
         return True
     if node.op_type == "Clip":
-        low = fixed[node.input[1]] if len(node.input) > 1 and node.input[1] else attribute(node, "min", -np.inf)
+        low = fixed.get(node.input[1], -np.inf) if len(node.input) > 1 else attribute(node, "min", -np.inf)
         return bool(np.asarray(low) >= 0)
     if node.op_type in _PASSES_SIGN:
         return node.input[0] in positive

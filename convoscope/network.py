@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from convoscope.card import Card, ModelError, read_card
-from convoscope.graph.reading import GraphError, check_operators, input_name
+from convoscope.graph.reading import GraphError, check_operators, check_weights_inside, computing_nodes
 from convoscope.graph.tap import tap
 from convoscope.layers import Layer, Stage, layer_names, read_layers
 from convoscope.prepare import Prepared
@@ -135,11 +135,13 @@ def load(folder: Path, threads: int = 1) -> Network:
     try:
         model = onnx.load_model_from_string((folder / "model.onnx").read_bytes())
         check_operators(model)
+        check_weights_inside(model)
         session = open_session(tap(model), threads)
         shapes = _probe(session, card)
+        logits_name = _logits_name(model)
     except (GraphError, DecodeError, *RUNTIME_FAILURES) as failure:
-        raise ModelError(f"{folder.name}/model.onnx cannot be used: {failure}.") from failure
-    logits_name = _logits_name(model)
+        reason = str(failure).partition("\n")[0].rstrip(".")  # ONNX Runtime goes on for lines
+        raise ModelError(f"{folder.name}/model.onnx cannot be used: {reason}.") from failure
     _check_classes(folder, card, shapes[logits_name])
     _check_layers(folder, card, model)
     layers = read_layers(model, shapes, {layer.name: layer.title for layer in card.layers})
@@ -155,19 +157,24 @@ def open_session(model: ModelProto, threads: int) -> onnxruntime.InferenceSessio
 
 
 def _probe(session: onnxruntime.InferenceSession, card: Card) -> dict[str, tuple[int, ...]]:
-    """The shape of every tensor without its batch axis, from one run on zeros."""
+    """The shape of every tensor without its batch axis, from one run on zeros. Raises GraphError if one is not finite."""
     made = card.preprocessing
     zeros = np.zeros((1, made.channel_count, made.size, made.size), np.float32)
     arrays = session.run(None, {session.get_inputs()[0].name: zeros})
+    for output, array in zip(session.get_outputs(), arrays, strict=True):
+        if not np.isfinite(array).all():
+            raise GraphError(f"what it computes in {output.name} is not finite")
     return {output.name: array.shape[1:] for output, array in zip(session.get_outputs(), arrays, strict=True)}
 
 
 def _logits_name(model: ModelProto) -> str:
-    """The output, or what goes into its softmax."""
-    input_name(model.graph)
-    name: str = model.graph.output[0].name
-    last = next(node for node in model.graph.node if name in node.output)
-    return last.input[0] if last.op_type == "Softmax" else name
+    """The first output, or what goes into its softmax. Raises GraphError if no layer leads to it."""
+    made_by = {node.output[0]: node for node in computing_nodes(model.graph)}
+    name = next((str(output.name) for output in model.graph.output), "")
+    if name not in made_by or not layer_names(model):
+        raise GraphError("its graph has no layer of fixed weights between the input and the output")
+    last = made_by[name]
+    return str(last.input[0]) if last.op_type == "Softmax" and last.input[0] in made_by else name
 
 
 def _check_classes(folder: Path, card: Card, shape: tuple[int, ...]) -> None:

@@ -12,15 +12,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 LONGEST_SIDE = 1280  # pixels kept of the longer side
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MEGAPIXELS = {"baseline JPEG": 200, "progressive JPEG": 40, "other": 50}  # most that is decoded
-DRAFT_MARGIN = 2  # a JPEG is decoded at no less than this many times the size that is kept
 
 _REMEDY = "Save it as JPEG or PNG and try again."
-_REFUSED = (  # how a file starts (offset, bytes) → what it is called
+_ACCEPTED = (  # how a file starts (offset, bytes) → what it is called
+    (0, b"\xff\xd8\xff", "JPEG"),
+    (0, b"\x89PNG\r\n\x1a\n", "PNG"),
+    (8, b"WEBP", "WebP"),
+    (0, b"GIF8", "GIF"),
+)
+_REFUSED = (
     (0, b"%PDF", "a PDF document"),
     (0, b"%!PS", "a PostScript file"),
     (0, b"<svg", "an SVG drawing"),
@@ -36,6 +41,17 @@ _REFUSED = (  # how a file starts (offset, bytes) → what it is called
     (4, b"ftyp", "a video"),
     (0, b"\x1aE\xdf\xa3", "a video"),
 )
+_ORIENTATION = 0x0112  # the EXIF tag; its values: how the stored picture is turned upright
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = (5, 6, 7, 8)  # those that swap width and height
 _DECODER_FAILURES = (  # what Pillow raises on damaged files, each seen on real ones
     UnidentifiedImageError,
     OSError,
@@ -86,9 +102,7 @@ def read(data: bytes) -> Photo:
     try:
         return _decode(image, hashlib.sha256(data).hexdigest())
     except _DECODER_FAILURES as failure:
-        raise PhotoError(
-            f"This {image.format} file is damaged or cut short, so it cannot be shown. Send it again or choose another."
-        ) from failure
+        raise PhotoError(_damaged(_format(image))) from failure
 
 
 def from_pixels(pixels: NDArray[np.uint8], format: str) -> Photo:
@@ -103,17 +117,35 @@ def _open(data: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except _DECODER_FAILURES as failure:
-        name = next((name for offset, start, name in _REFUSED if data[offset:].startswith(start)), None)
-        if name is None:
-            sentence = "This file is not a picture that can be read here. Choose a JPEG, PNG, WebP or GIF file."
-        else:
-            sentence = f"This file is {name}, which cannot be read here. {_REMEDY}"
-        raise PhotoError(sentence) from failure
+        raise PhotoError(_why_not(data)) from failure
+
+
+def _why_not(data: bytes) -> str:
+    """The sentence for a file that does not open, by how it starts."""
+    for kinds, sentence in ((_ACCEPTED, _damaged), (_REFUSED, _refused)):
+        for offset, start, name in kinds:
+            if data.startswith(start, offset):
+                return sentence(name)
+    return "This file is not a picture that can be read here. Choose a JPEG, PNG, WebP or GIF file."
+
+
+def _damaged(format: str) -> str:
+    return f"This {format} file is damaged or cut short, so it cannot be shown. Send it again or choose another."
+
+
+def _refused(name: str) -> str:
+    return f"This file is {name}, which cannot be read here. {_REMEDY}"
+
+
+def _format(image: Image.Image) -> str:
+    """A multi-picture file, as some cameras write them, is a JPEG with more behind it."""
+    names = {"MPO": "JPEG", "WEBP": "WebP"}
+    return names.get(image.format or "", image.format or "unknown")
 
 
 def _check_size(image: Image.Image) -> None:
     kind = "other"
-    if image.format == "JPEG":
+    if _format(image) == "JPEG":
         kind = "progressive JPEG" if "progressive" in image.info else "baseline JPEG"
     megapixels = image.width * image.height / 1e6
     if megapixels > MEGAPIXELS[kind]:
@@ -126,24 +158,34 @@ def _check_size(image: Image.Image) -> None:
 def _decode(image: Image.Image, sha256: str) -> Photo:
     changes = []
     width, height = image.size
-    if getattr(image, "is_animated", False):
+    if getattr(image, "is_animated", False) and _format(image) != "JPEG":
         changes.append("first frame of an animation")
 
-    shrink = LONGEST_SIDE * DRAFT_MARGIN / max(width, height)
+    shrink = LONGEST_SIDE / max(width, height)
     if shrink < 1:
-        image.draft(None, (round(width * shrink), round(height * shrink)))
-    turned = ImageOps.exif_transpose(image)
-    if image.getexif().get(0x0112, 1) in range(2, 9):
+        image.draft(None, (max(1, round(width * shrink)), max(1, round(height * shrink))))
+    image.load()
+    orientation = _orientation(image)
+    turned = image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
+    if orientation in _TURNS:
         changes.append("turned upright")
-        if image.getexif()[0x0112] >= 5:
-            width, height = height, width
+    if orientation in _SIDEWAYS:
+        width, height = height, width
 
     rgb, how = _to_rgb(turned)
     changes += how
     if max(width, height) > LONGEST_SIDE:
-        rgb.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+        rgb.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS, reducing_gap=2)
         changes.append(f"reduced from {width:,} × {height:,} to {rgb.width:,} × {rgb.height:,} pixels")
-    return Photo(_frozen(np.asarray(rgb)), width, height, image.format or "unknown", tuple(changes), sha256)
+    return Photo(_frozen(np.asarray(rgb)), width, height, _format(image), tuple(changes), sha256)
+
+
+def _orientation(image: Image.Image) -> object:
+    """As the EXIF data have it. Damaged EXIF data say nothing, and do no harm to the pixels."""
+    try:
+        return image.getexif().get(_ORIENTATION)
+    except _DECODER_FAILURES:
+        return None
 
 
 def _to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:

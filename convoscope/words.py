@@ -61,7 +61,7 @@ def evidence_sentence(evidence: Evidence, name: str) -> str:
     positive = np.sort(values[values > 0])[::-1]
     needed = int(np.searchsorted(positive.cumsum(), positive.sum() / 2)) + 1
     cells = "one cell gives" if needed == 1 else f"{needed} of {values.size} cells give"
-    return f"It looked mostly **{place(values)}**: {cells} half of all that spoke for {name}."
+    return f"What spoke for {name} lies mostly **{place(values)}**: {cells} half of it."
 
 
 def map_text(values: NDArray[np.floating]) -> str:
@@ -69,7 +69,7 @@ def map_text(values: NDArray[np.floating]) -> str:
     share = float((values > RESPONSE).mean())
     if share == 0:
         return "silent: no cell responds" if values.min() >= 0 else f"all negative, lowest {number(values.min())}"
-    return f"strongest {place(values)}, {number(values.max())}; {share:.0%} of its cells respond"
+    return f"strongest {place(values)}, {number(values.max())}; {percent(share)} of its cells respond"
 
 
 def responding(maps: NDArray[np.floating]) -> int:
@@ -78,10 +78,22 @@ def responding(maps: NDArray[np.floating]) -> int:
 
 
 def number(value: float) -> str:
-    """Three significant digits with a true minus sign."""
-    if value == 0 or abs(value) >= 1000:
+    """Three significant digits, or all before the point, with a true minus sign."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 999.5:
         return f"{value:,.0f}".replace("-", "−")
     return f"{value:#.3g}".removesuffix(".").replace("-", "−")
+
+
+def addition(first: float, second: float, digits: int = 4) -> str:
+    """'7.6894 − 0.0056 = 7.6838'; what the printed digits leave over is printed as rounding."""
+    total = first + second
+    left = round(round(total, digits) - round(first, digits) - round(second, digits), digits)
+    terms = [first, second] + ([left] if left else [])
+    signed = [f"{'−' if term < 0 else '+'} {abs(term):.{digits}f}" for term in terms]
+    rounding = " (rounding)" if left else ""
+    return f"{' '.join(signed).removeprefix('+ ')}{rounding} = {total:.{digits}f}".replace("-", "−")
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -93,7 +105,7 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 def count(value: int) -> str:
     """'183 million', '2.3 million', '19,920'."""
-    if value >= 1e9:
+    if value >= 999.5e6:
         return f"{value / 1e9:.1f} billion"
     return f"{value / 1e6:.3g} million" if value >= 1e6 else f"{value:,}"
 
@@ -103,4 +115,5 @@ def _third(position: int, size: int) -> int:
 
 
 def _capital(text: str) -> str:
-    return text.replace("**a", "**A", 1)
+    """'**A teapot**' from '**a teapot**'."""
+    return text[:2] + text[2].upper() + text[3:]

@@ -49,15 +49,21 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     common.add_argument("--runs", type=Path, default=Path("runs"), help="where checkpoints are kept")
     common.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     common.add_argument("--replace", action="store_true", help="replace the network at --out even if it is better")
-    common.add_argument("--epochs", type=int, help="another number of epochs, all at full size")
+    common.add_argument("--epochs", type=_count, help="another number of epochs, all at full size")
     common.add_argument("--licence", help="what others may do with the weights")
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
     networks = parser.add_subparsers(dest="network", required=True)
     shapes = networks.add_parser("shapes", parents=[common], help="drawings made by code")
-    shapes.add_argument("--drawings", type=int, default=20_000, help="how many to train on")
+    shapes.add_argument("--drawings", type=_count, default=20_000, help="how many to train on")
     photo = networks.add_parser("photo", parents=[common], help="photos")
     photo.add_argument("--data", required=True, help="folder of parquet files, folder of class folders, or a name on the Hub")
     return parser.parse_args(arguments)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 up")
+    return int(text)
 
 
 if __name__ == "__main__":

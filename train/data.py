@@ -89,14 +89,10 @@ def _open(where: str) -> DatasetDict:
     datasets.disable_progress_bars()
     try:
         return datasets.load_dataset(where)
-    except (datasets.exceptions.DatasetNotFoundError, ConnectionError, OSError) as failure:
+    except (datasets.exceptions.DatasetsError, OSError, ValueError) as failure:
+        if path.is_dir():
+            raise DataError(f"{where} holds no pictures in folders by class, and no parquet files: {failure}") from failure
         raise DataError(f"{where} is neither a folder here nor a data set that could be fetched: {failure}") from failure
-    except (
-        datasets.exceptions.DatasetGenerationError,
-        datasets.exceptions.DataFilesNotFoundError,
-        ValueError,
-    ) as failure:
-        raise DataError(f"{where} holds no pictures in folders by class, and no parquet files: {failure}") from failure
 
 
 def _splits(splits: DatasetDict) -> tuple[Dataset, Dataset | None, str]:
@@ -110,7 +106,7 @@ def _splits(splits: DatasetDict) -> tuple[Dataset, Dataset | None, str]:
 def _classes(train: Dataset, where: str) -> tuple[str, ...]:
     label = train.features.get("label")
     if not isinstance(label, ClassLabel) or "image" not in train.features:
-        raise DataError(f"{where} needs a column of images and a column of labels, or one folder of pictures per class.")
+        raise DataError(f"{where} needs two or more folders of pictures, one per class, or a column of images and one of labels.")
     if len(label.names) < 2:
         raise DataError(f"{where} has one class ({', '.join(label.names)}); a classifier needs at least two.")
     return tuple(label.names)

@@ -63,7 +63,7 @@ def precision() -> str:
 def fit(recipe: Recipe, source: Source, run: Path, resume: bool) -> Fitted:
     """Trains, or goes on where `run` stopped. Writes `checkpoint/`, `training.jsonl` and `history/` into `run`.
 
-    Raises ResumeError if `run` belongs to another recipe.
+    Raises ResumeError if `run` belongs to another recipe or other pictures.
     """
     torch.manual_seed(SEED)
     accelerator = Accelerator(mixed_precision=precision())
@@ -80,7 +80,8 @@ def fit(recipe: Recipe, source: Source, run: Path, resume: bool) -> Fitted:
     wrapped, muon, sgd, loader = accelerator.prepare(network, muon, sgd, loader)
     total = recipe.epochs * len(loader)
     moments = snapshot_steps(total, recipe.snapshots)
-    logs = _resume(accelerator, run, recipe) if resume else _begin(run, recipe)
+    plan = json.dumps({"data": source.name, "classes": source.classes, "pictures": len(source.train), "recipe": asdict(recipe)})
+    logs = _resume(accelerator, run, plan) if resume else _begin(run, plan)
     step = logs[-1].step if logs else 0
     augment = Augmentation(recipe, accelerator.device)
 
@@ -88,7 +89,8 @@ def fit(recipe: Recipe, source: Source, run: Path, resume: bool) -> Fitted:
         if step in moments and accelerator.is_main_process:
             _save_snapshot(run / "history" / f"{step}.npz", network, source.train, augment)
 
-    keep_snapshot()
+    if not logs:
+        keep_snapshot()
     bar = tqdm(total=total, initial=step, unit=" steps", disable=not accelerator.is_main_process)
     for epoch in range(len(logs), recipe.epochs):
         started, losses = time.perf_counter(), []
@@ -211,18 +213,18 @@ def _rescale(network: TrainingNetwork) -> None:
             module.kernels.mul_(len(module.kernels) ** 0.5 / module.kernels.norm())
 
 
-def _begin(run: Path, recipe: Recipe) -> list[EpochLog]:
+def _begin(run: Path, plan: str) -> list[EpochLog]:
     shutil.rmtree(run, ignore_errors=True)
     (run / "history").mkdir(parents=True)
-    (run / "recipe.json").write_text(json.dumps(asdict(recipe)))
+    (run / "plan.json").write_text(plan)
     return []
 
 
-def _resume(accelerator: Accelerator, run: Path, recipe: Recipe) -> list[EpochLog]:
+def _resume(accelerator: Accelerator, run: Path, plan: str) -> list[EpochLog]:
     if not (run / "checkpoint").is_dir():
         raise ResumeError(f"There is no checkpoint in {run}; start without --resume.")
-    if json.loads((run / "recipe.json").read_text()) != json.loads(json.dumps(asdict(recipe))):
-        raise ResumeError(f"The run in {run} was started with another recipe; start without --resume.")
+    if (run / "plan.json").read_text() != plan:
+        raise ResumeError(f"The run in {run} was started with another recipe or other pictures; start without --resume.")
     accelerator.load_state(str(run / "checkpoint"))
     lines = (run / "checkpoint" / "training.jsonl").read_text().splitlines()
     return [EpochLog(**json.loads(line)) for line in lines]

@@ -25,8 +25,8 @@ def logits_of(network: Network, pictures: Labelled) -> NDArray[np.float64]:
 
 
 def results(logits: NDArray[np.float64], labels: NDArray[np.int64], measured_on: str) -> Results:
-    """Top-1, and top-5 where there are more than five classes."""
-    rank = (logits > logits[np.arange(len(labels)), labels][:, None]).sum(1)
+    """Top-1, and top-5 where there are more than five classes. A tie counts against the network."""
+    rank = (logits >= logits[np.arange(len(labels)), labels][:, None]).sum(1) - 1
     top5 = wilson(int((rank < 5).sum()), len(labels)) if logits.shape[1] > 5 else None
     return Results(
         measured_on=measured_on,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, helper, numpy_helper
+from onnx.external_data_helper import uses_external_data
 
 SUPPORTED = frozenset(
     {"Conv", "Relu", "LeakyRelu", "Clip", "MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "BatchNormalization"}
@@ -22,6 +23,12 @@ def check_operators(model: ModelProto) -> None:
     for node in model.graph.node:
         if node.op_type not in SUPPORTED or node.domain not in ("", "ai.onnx"):
             raise GraphError(f"its graph uses the operator {node.op_type}, which is not supported")
+
+
+def check_weights_inside(model: ModelProto) -> None:
+    """Raises GraphError if weights lie in files beside the model's."""
+    if any(uses_external_data(tensor) for tensor in model.graph.initializer):
+        raise GraphError("its weights are in another file; save the model as one file")
 
 
 def constants(graph: GraphProto) -> dict[str, NDArray[np.generic]]:

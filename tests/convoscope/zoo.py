@@ -1,0 +1,245 @@
+"""Odd networks, each built twice: as an ONNX graph by hand and as PyTorch. Together they use every supported operator."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto
+from torch import Tensor
+from torch.nn import functional
+
+from convoscope.network import Network, load
+from tests.graphs import OPSET, card, constant, model, node, noise, write
+
+SIZE = 9
+Tensors = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Odd:
+    """twin: the input and the weights → every tensor under its name in the graph, by PyTorch."""
+
+    nodes: list[NodeProto]
+    weights: dict[str, NDArray[Any]]
+    twin: Callable[[Tensor, Tensors], Tensors]
+    layers: dict[str, list[str]]  # by hand: the tensors of each layer
+    parameters: int  # by hand
+    channels: int = 3
+    classes: int = 5
+    output: str = "logits"
+    opset: int = OPSET
+    fixed: dict[str, NDArray[Any]] = field(default_factory=dict)  # weights in Constant nodes
+
+    def model(self) -> ModelProto:
+        nodes = [constant(name, value) for name, value in self.fixed.items()] + self.nodes
+        return model(nodes, self.weights, (self.channels, SIZE, SIZE), self.output, self.opset)
+
+    def load(self, folder: Path, **changes: Any) -> Network:
+        built = self.model()
+        return load(write(folder, built, card(built, SIZE, self.channels, self.classes, **changes)))
+
+    def expected(self, tensor: NDArray[np.float32]) -> Tensors:
+        """What PyTorch computes from float32 (N, C, S, S)."""
+        weights = {name: torch.from_numpy(np.array(value)) for name, value in (self.weights | self.fixed).items()}
+        with torch.no_grad():
+            return self.twin(torch.from_numpy(tensor), weights)
+
+
+def _strided(x: Tensor, w: Tensors) -> Tensors:
+    conv1 = functional.conv2d(functional.pad(x, (2, 1, 0, 3)), w["k1"], w["b1"], stride=(2, 1))
+    relu1 = functional.relu(conv1)
+    conv2 = functional.conv2d(relu1, w["k2"], None, padding=2, dilation=2)
+    leaky = functional.leaky_relu(conv2, 0.2)
+    conv3 = functional.conv2d(leaky, w["k3"], w["b3"], padding=1, groups=3)
+    clip = conv3.clamp(0, 6)
+    average = clip.mean((2, 3), keepdim=True)
+    features = average.flatten(1)
+    logits = features @ w["d"].T + w["db"]
+    return locals()
+
+
+STRIDED = Odd(  # 5×5 with stride and uneven padding; dilation; groups; leaky ReLU; ReLU6
+    [
+        node("Conv", "input k1 b1", "conv1", kernel_shape=[5, 5], strides=[2, 1], pads=[0, 2, 3, 1]),
+        node("Relu", "conv1", "relu1"),
+        node("Conv", "relu1 k2", "conv2", kernel_shape=[3, 3], dilations=[2, 2], pads=[2, 2, 2, 2]),
+        node("LeakyRelu", "conv2", "leaky", alpha=0.2),
+        node("Conv", "leaky k3 b3", "conv3", kernel_shape=[3, 3], group=3, pads=[1, 1, 1, 1]),
+        node("Clip", "conv3 low high", "clip"),
+        node("GlobalAveragePool", "clip", "average"),
+        node("Flatten", "average", "features"),
+        node("Gemm", "features d db", "logits", transB=1),
+    ],
+    {
+        "k1": noise((4, 3, 5, 5)) / 5,
+        "b1": noise((4,)),
+        "k2": noise((6, 4, 3, 3)) / 5,
+        "k3": noise((9, 2, 3, 3)),
+        "b3": noise((9,)),
+        "low": np.float32(0),
+        "high": np.float32(6),
+        "d": noise((5, 9)),
+        "db": noise((5,)),
+    },
+    _strided,
+    {
+        "conv1": ["conv1", "relu1"],
+        "conv2": ["conv2", "leaky"],
+        "conv3": ["conv3", "clip", "average", "features"],
+        "logits": ["logits"],
+    },
+    parameters=4 * 3 * 25 + 4 + 6 * 4 * 9 + 9 * 2 * 9 + 9 + 5 * 9 + 5,
+)
+
+
+def _residual(x: Tensor, w: Tensors) -> Tensors:
+    shifted = x - w["centre"]
+    scaled = shifted * w["scale"]
+    conv1 = functional.conv2d(scaled, w["k1"], padding=1)
+    norm1 = functional.batch_norm(conv1, w["m"], w["v"], w["g"], w["b"], eps=1e-3)
+    relu1 = functional.relu(norm1)
+    conv2 = functional.conv2d(relu1, w["k2"], w["b2"], padding=1)
+    relu2 = functional.relu(conv2)
+    joined = relu2 + relu1
+    side = functional.conv2d(joined, w["k3"])
+    both = torch.cat([joined, side], 1)
+    pooled = functional.avg_pool2d(both, 3, stride=2, padding=1, count_include_pad=False)
+    mean = pooled.mean((2, 3))
+    product = mean @ w["d"]
+    logits = product + w["db"]
+    probabilities = logits.softmax(1)
+    return locals()
+
+
+RESIDUAL = Odd(  # preprocessing in the graph; batch normalisation; a sum and a join; average pooling; dense in two steps; softmax
+    [
+        node("Sub", "input centre", "shifted"),
+        node("Mul", "shifted scale", "scaled"),
+        node("Conv", "scaled k1", "conv1", pads=[1, 1, 1, 1]),
+        node("BatchNormalization", "conv1 g b m v", "norm1", epsilon=1e-3),
+        node("Relu", "norm1", "relu1"),
+        node("Conv", "relu1 k2 b2", "conv2", pads=[1, 1, 1, 1]),
+        node("Relu", "conv2", "relu2"),
+        node("Add", "relu2 relu1", "joined"),
+        node("Conv", "joined k3", "side"),
+        node("Concat", "joined side", "both", axis=1),
+        node("AveragePool", "both", "pooled", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
+        node("ReduceMean", "pooled axes", "mean", keepdims=0),
+        node("MatMul", "mean d", "product"),
+        node("Add", "product db", "logits"),
+        node("Softmax", "logits", "probabilities", axis=1),
+    ],
+    {
+        "centre": noise((1, 3, 1, 1)),
+        "scale": np.abs(noise((3, 1, 1))),
+        "k1": noise((4, 3, 3, 3)) / 3,
+        "g": noise((4,)),
+        "b": noise((4,), 1),
+        "m": noise((4,), 2),
+        "v": np.abs(noise((4,), 3)) + 0.1,
+        "k2": noise((4, 4, 3, 3)) / 3,
+        "b2": noise((4,)),
+        "k3": noise((2, 4, 1, 1)),
+        "axes": np.array([2, 3]),
+        "d": noise((6, 5)),
+        "db": noise((5,)),
+    },
+    _residual,
+    {
+        "conv1": ["shifted", "scaled", "conv1", "norm1", "relu1"],
+        "conv2": ["conv2", "relu2", "joined"],
+        "side": ["side", "both", "pooled", "mean"],
+        "product": ["product", "logits", "probabilities"],
+    },
+    parameters=6 + 4 * 3 * 9 + 4 * 4 + 4 * 4 * 9 + 4 + 2 * 4 + 6 * 5 + 5,
+    output="probabilities",
+)
+
+
+def _dense(x: Tensor, w: Tensors) -> Tensors:
+    conv1 = functional.conv2d(x, w["k1"], w["b1"])
+    relu1 = functional.relu(conv1)
+    pool1 = functional.max_pool2d(relu1, 3, stride=2, padding=1)
+    same = pool1
+    dropped = same
+    flat = dropped.reshape(-1, 2 * 4 * 4)
+    hidden = 0.5 * (flat @ w["d1"]) + 2.0 * w["c1"]
+    relu2 = functional.relu(hidden)
+    logits = relu2 @ w["d2"].T
+    return locals()
+
+
+DENSE = Odd(  # weights in Constant nodes; one channel; two dense layers, with and without transposition, factors and bias
+    [
+        node("Conv", "input k1 b1", "conv1"),
+        node("Relu", "conv1", "relu1"),
+        node("MaxPool", "relu1", "pool1", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
+        node("Identity", "pool1", "same"),
+        node("Dropout", "same ratio", "dropped"),
+        node("Reshape", "dropped shape", "flat"),
+        node("Identity", "d1", "turned"),
+        node("Gemm", "flat turned c1", "hidden", alpha=0.5, beta=2.0),
+        node("Relu", "hidden", "relu2"),
+        node("Gemm", "relu2 d2", "logits", transB=1),
+    ],
+    {},
+    _dense,
+    {
+        "conv1": ["conv1", "relu1", "pool1", "same", "dropped", "flat"],
+        "hidden": ["hidden", "relu2"],
+        "logits": ["logits"],
+    },
+    parameters=2 * 9 + 2 + 32 * 7 + 7 + 5 * 7,
+    channels=1,
+    fixed={
+        "k1": noise((2, 1, 3, 3)),
+        "b1": noise((2,)),
+        "ratio": np.float32(0.3),
+        "shape": np.array([-1, 32]),
+        "d1": noise((32, 7)) / 3,
+        "c1": noise((1, 7)),
+        "d2": noise((5, 7)),
+    },
+)
+
+
+def _old(x: Tensor, w: Tensors) -> Tensors:
+    conv1 = functional.conv2d(x, w["k1"], w["b1"], padding=1)
+    clip = conv1.clamp(-1, 1)
+    pool1 = functional.max_pool2d(clip, 2, ceil_mode=True)
+    twice = pool1 * w["gain"]
+    mean = twice.mean((2, 3), keepdim=True)
+    flat = mean.reshape(-1, 4)
+    logits = flat @ w["d"] + w["db"]
+    return locals()
+
+
+OLD = Odd(  # as older exporters write it: bounds and axes as attributes
+    [
+        node("Conv", "input k1 b1", "conv1", pads=[1, 1, 1, 1]),
+        node("Clip", "conv1", "clip", min=-1.0, max=1.0),
+        node("MaxPool", "clip", "pool1", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1),
+        node("Mul", "pool1 gain", "twice"),
+        node("ReduceMean", "twice", "mean", axes=[-1, -2], keepdims=1),
+        node("Reshape", "mean shape", "flat"),
+        node("Gemm", "flat d db", "logits"),
+    ],
+    {
+        "k1": noise((4, 3, 3, 3)),
+        "b1": noise((4,)),
+        "gain": np.array([2], np.float32),
+        "shape": np.array([-1, 4]),
+        "d": noise((4, 5)),
+        "db": noise((5,)),
+    },
+    _old,
+    {"conv1": ["conv1", "clip", "pool1", "twice", "mean", "flat"], "logits": ["logits"]},
+    parameters=4 * 3 * 9 + 4 + 1 + 4 * 5 + 5,
+    opset=10,
+)
+
+ZOO = {"strided": STRIDED, "residual": RESIDUAL, "dense": DENSE, "old": OLD}

@@ -1,0 +1,281 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from convoscope.prepare import normalise
+from tests.train.tiny import AVERAGE, FLATTEN, source
+from train import fit as fitting
+from train.data import Labelled
+from train.fit import Augmentation, Fitted, ResumeError, accuracy, fit, precision, rate_share, snapshot_steps
+from train.network import Convolution
+from train.recipes import PHOTO, SHAPES, Phase
+
+STEPS = 152 // 20  # per epoch: 160 drawings less 8 held out, in batches of 20
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("run") / "tiny"
+
+
+@pytest.fixture(scope="module")
+def fitted(run: Path) -> Fitted:
+    return fit(FLATTEN, source(), run, resume=False)
+
+
+def test_every_epoch_is_logged(fitted: Fitted) -> None:
+    assert [log.epoch for log in fitted.logs] == [1, 2, 3]
+    assert [log.step for log in fitted.logs] == [STEPS, 2 * STEPS, 3 * STEPS]
+    assert [log.size for log in fitted.logs] == [16, 16, 16]
+    assert fitted.seconds == sum(log.seconds for log in fitted.logs) > 0
+    assert all(0 <= log.accuracy <= 1 for log in fitted.logs)
+
+
+def test_the_loss_falls(fitted: Fitted) -> None:
+    losses = [log.loss for log in fitted.logs]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < 0.9 * np.log(7)
+
+
+def test_the_checkpoint_has_one_line_per_epoch(fitted: Fitted, run: Path) -> None:
+    lines = (run / "checkpoint" / "training.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [dataclasses.asdict(log) for log in fitted.logs]
+    assert not (run / "checkpoint.new").exists()
+
+
+def test_snapshots_are_there_at_their_steps(fitted: Fitted, run: Path) -> None:
+    steps = snapshot_steps(3 * STEPS, FLATTEN.snapshots)
+    assert {path.name for path in (run / "history").iterdir()} == {f"{step}.npz" for step in steps}
+
+
+def test_a_snapshot_is_the_plain_network_in_float16(fitted: Fitted, run: Path) -> None:
+    plain = fitted.network.plain().state_dict()
+    for path in (run / "history").iterdir():
+        with np.load(path, allow_pickle=False) as kept:
+            assert {name: kept[name].shape for name in kept} == {name: tuple(value.shape) for name, value in plain.items()}
+            assert {kept[name].dtype for name in kept} == {np.dtype(np.float16)}
+            assert all(np.isfinite(kept[name]).all() for name in kept)
+
+
+def test_the_last_snapshot_answers_like_the_network(fitted: Fitted, run: Path) -> None:
+    """Their normalisation statistics differ: of whole pictures there, of the last random crops here."""
+    plain = fitted.network.plain()
+    with np.load(run / "history" / f"{3 * STEPS}.npz", allow_pickle=False) as kept:
+        snapshot = {name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept}
+    pictures = Augmentation(FLATTEN, CPU).normalise(source().train.pictures, 16)
+    with torch.no_grad():
+        last = plain(pictures).argmax(1)
+        plain.load_state_dict(snapshot)
+        assert (plain(pictures).argmax(1) == last).float().mean() > 0.6
+
+
+def test_kernels_stay_at_unit_scale(fitted: Fitted) -> None:
+    for module in fitted.network.modules():
+        if isinstance(module, Convolution):
+            assert module.kernels.norm().item() ** 2 == pytest.approx(len(module.kernels), rel=1e-4)
+
+
+def test_the_fitted_network_is_float32_and_does_not_train(fitted: Fitted) -> None:
+    assert not fitted.network.training
+    assert {parameter.dtype for parameter in fitted.network.parameters()} == {torch.float32}
+
+
+def test_training_again_gives_the_same_network(fitted: Fitted, tmp_path: Path) -> None:
+    again = fit(FLATTEN, source(), tmp_path / "tiny", resume=False)
+    assert [log.loss for log in again.logs] == [log.loss for log in fitted.logs]
+
+
+# ---- resuming
+
+
+def interrupt(monkeypatch: pytest.MonkeyPatch, run: Path, after: int) -> None:
+    """Trains into `run` and is stopped by hand after so many epochs, in the middle of the next."""
+    measured = 0
+
+    def stop(*arguments: object) -> float:
+        nonlocal measured
+        measured += 1
+        if measured > after:
+            raise KeyboardInterrupt
+        return accuracy(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "accuracy", stop)
+        with pytest.raises(KeyboardInterrupt):
+            fit(FLATTEN, source(), run, resume=False)
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
+    after: int, fitted: Fitted, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    interrupt(monkeypatch, run, after)
+    assert len((run / "checkpoint" / "training.jsonl").read_text().splitlines()) == after
+    resumed = fit(FLATTEN, source(), run, resume=True)
+    assert [(log.epoch, log.step, log.loss, log.accuracy) for log in resumed.logs] == [
+        (log.epoch, log.step, log.loss, log.accuracy) for log in fitted.logs
+    ]
+    for one, other in zip(resumed.network.parameters(), fitted.network.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+    steps = snapshot_steps(3 * STEPS, FLATTEN.snapshots)
+    assert {path.name for path in (run / "history").iterdir()} == {f"{step}.npz" for step in steps}
+
+
+def test_a_finished_run_has_nothing_left_to_do(fitted: Fitted, run: Path) -> None:
+    resumed = fit(FLATTEN, source(), run, resume=True)
+    assert resumed.logs == fitted.logs
+    for one, other in zip(resumed.network.parameters(), fitted.network.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
+def test_another_recipe_is_not_resumed(fitted: Fitted, run: Path) -> None:
+    with pytest.raises(ResumeError, match="was started with another recipe or other pictures; start without --resume"):
+        fit(dataclasses.replace(FLATTEN, batch=21), source(), run, resume=True)
+
+
+def test_other_pictures_are_not_resumed(fitted: Fitted, run: Path) -> None:
+    with pytest.raises(ResumeError, match="other pictures"):
+        fit(FLATTEN, dataclasses.replace(source(), classes=("other", *source().classes[1:])), run, resume=True)
+
+
+def test_nothing_is_not_resumed(tmp_path: Path) -> None:
+    with pytest.raises(ResumeError, match=f"There is no checkpoint in {tmp_path}; start without --resume"):
+        fit(FLATTEN, source(), tmp_path, resume=True)
+
+
+def test_starting_anew_forgets_the_run_before(tmp_path: Path) -> None:
+    (tmp_path / "history").mkdir()
+    (tmp_path / "history" / "77.npz").touch()
+    recipe = dataclasses.replace(FLATTEN, phases=(Phase(1, 12), Phase(1, 16)), stack=AVERAGE.stack)
+    fitted = fit(recipe, source(), tmp_path, resume=False)
+    assert [log.size for log in fitted.logs] == [12, 16]
+    assert not (tmp_path / "history" / "77.npz").exists()
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_fewer_pictures_than_a_batch_are_one_batch(count: int, tmp_path: Path) -> None:
+    few = source().train
+    part = Labelled(few.pictures[:count], few.labels[:count])
+    recipe = dataclasses.replace(FLATTEN, phases=(Phase(2, 16),))
+    assert [log.step for log in fit(recipe, dataclasses.replace(source(), train=part), tmp_path, resume=False).logs] == [1, 2]
+
+
+# ---- parts
+
+
+@pytest.mark.parametrize(
+    ("total", "count", "steps"),
+    [
+        (1000, 3, {0, 10, 1000}),
+        (1000, 4, {0, 10, 100, 1000}),
+        (2280, 6, {0, 10, 39, 151, 587, 2280}),
+        (10, 6, {0, 10}),
+        (3, 6, {0, 3}),
+        (12, 4, {0, 10, 11, 12}),
+    ],
+)
+def test_snapshots_are_even_in_log_steps(total: int, count: int, steps: set[int]) -> None:
+    assert snapshot_steps(total, count) == steps
+
+
+@given(st.integers(1, 10**6), st.integers(3, 20))
+def test_snapshots_begin_with_none_and_end_with_the_last_step(total: int, count: int) -> None:
+    steps = snapshot_steps(total, count)
+    assert (min(steps), max(steps)) == (0, total)
+    assert len(steps) <= count
+
+
+@pytest.mark.parametrize(
+    ("progress", "share"), [(0, 0), (0.05, 0.5), (0.1, 1), (0.55, 0.5), (1, 0)], ids=["start", "rising", "peak", "falling", "end"]
+)
+def test_rates_rise_then_fall(progress: float, share: float) -> None:
+    assert rate_share(progress, warmup=0.1) == pytest.approx(share)
+
+
+def varied(**changes: object) -> Augmentation:
+    return Augmentation(dataclasses.replace(AVERAGE, **{"crop_area": (1.0, 1.0), "flip": False} | changes), CPU)
+
+
+def photos(count: int = 6) -> Tensor:
+    return torch.randint(0, 256, (count, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+
+
+def test_normalising_is_the_engines() -> None:
+    expected = normalise(photos().permute(0, 2, 3, 1).numpy(), AVERAGE.preprocessing)
+    np.testing.assert_allclose(varied().normalise(photos(), 16), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_smaller_pictures_are_means_of_the_large_ones() -> None:
+    flat = torch.full((1, 3, 16, 16), 100, dtype=torch.uint8)
+    small, whole = varied().normalise(flat, 12), varied().normalise(flat, 16)
+    assert small.shape == (1, 3, 12, 12)
+    torch.testing.assert_close(small, whole[..., :12, :12])
+
+
+def test_a_whole_picture_that_is_not_mirrored_is_the_picture() -> None:
+    augment = varied()
+    torch.testing.assert_close(augment(photos(), 16), augment.normalise(photos(), 16), rtol=0, atol=1e-4)
+
+
+def test_about_half_of_the_pictures_are_mirrored() -> None:
+    torch.manual_seed(0)
+    augment = varied(flip=True)
+    found, plain = augment(photos(200), 16), augment.normalise(photos(200), 16)
+    same = (found - plain).abs().amax((1, 2, 3)) < 1e-4
+    mirrored = (found - plain.flip(3)).abs().amax((1, 2, 3)) < 1e-4
+    assert (same ^ mirrored).all()
+    assert 70 < mirrored.sum() < 130
+
+
+def test_a_random_crop_shows_a_part_of_the_asked_area() -> None:
+    """On a picture of its own coordinates a crop tells where it was cut."""
+    across = torch.arange(64, dtype=torch.uint8).expand(200, 3, 64, 64)
+    recipe = dataclasses.replace(AVERAGE, size=64, crop_area=(0.25, 0.25), flip=False, mean=(0,) * 3, std=(1 / 255,) * 3)
+    torch.manual_seed(0)
+    cut = Augmentation(recipe, CPU)(across, 32)[:, 0, 16]
+    width = cut[:, -1] - cut[:, 0]
+    torch.testing.assert_close(width, torch.full((200,), 31.0), rtol=0, atol=0.01)  # half of the side, at full detail
+    assert cut.min() >= 0
+    assert cut.max() <= 63
+    assert cut[:, 0].std() > 5
+
+
+class Brightest(nn.Module):
+    """Says which channel is the brightest."""
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return pictures.mean((2, 3))
+
+
+def test_accuracy_is_the_share_that_is_right() -> None:
+    pictures = torch.zeros(1003, 3, 16, 16, dtype=torch.uint8)
+    labels = torch.arange(1003) % 3
+    pictures[torch.arange(1003), labels] = 255
+    labels[:100] = (labels[:100] + 1) % 3
+    augment = varied(mean=(0.5,) * 3, std=(0.5,) * 3)
+    assert accuracy(Brightest(), Labelled(pictures, labels), augment, 16) == pytest.approx(903 / 1003)
+
+
+def test_precision_fits_the_machine() -> None:
+    assert precision() in ("no", "bf16", "fp16")
+
+
+@pytest.mark.parametrize("recipe", [PHOTO, SHAPES], ids=["photo", "shapes"])
+def test_recipes_end_at_full_size(recipe: object) -> None:
+    assert recipe.size_at(recipe.epochs - 1) == recipe.size
+    with pytest.raises(ValueError, match="epoch beyond the last phase"):
+        recipe.size_at(recipe.epochs)
+
+
+def test_phases_follow_each_other() -> None:
+    recipe = dataclasses.replace(PHOTO, phases=(Phase(2, 48), Phase(1, 64)))
+    assert [recipe.size_at(epoch) for epoch in range(recipe.epochs)] == [48, 48, 64]
