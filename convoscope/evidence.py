@@ -54,7 +54,7 @@ def linear_head(network: Network) -> LinearHead | None:
         return None
     name, weights, bias = weights_bias
     averaged = False
-    while name in nodes and (name not in stages or not stages[name].is_maps or stages[name].shape[1:] == (1, 1)):
+    while name in nodes and (name not in stages or not stages[name].is_maps):
         node = nodes[name]
         if node.op_type == "GlobalAveragePool" or (node.op_type == "ReduceMean" and _is_spatial_mean(node, fixed)):
             averaged = True

@@ -56,8 +56,8 @@ class Stage:
 
     @property
     def is_maps(self) -> bool:
-        """Whether it has a height and a width, and so can be drawn as activation maps."""
-        return len(self.shape) == 3
+        """Whether it has a height and a width beyond 1 × 1, and so can be drawn as activation maps."""
+        return len(self.shape) == 3 and self.shape[1:] != (1, 1)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ _ANCHORS: dict[Palette, tuple[str, ...]] = {  # evenly spaced, from the low end 
     "evidence": ("#431565", "#8b5fb0", "#d2bfe2", "#ffffff", "#b9dfb4", "#4fa35b", "#0b4a22"),
 }
 LEVELS = 256
+GAP_GREY = 160  # between the maps of a sprite, where white could be a map's
 OVERLAY_OPACITY = 0.7  # of the strongest cell
 OVERLAY_POWER = 1.5  # above 1, weak cells leave the photo clear
 
@@ -68,7 +69,7 @@ def sprite(maps: NDArray[np.floating], scales: tuple[Scale, ...], columns: int, 
     factor = max(1, tile // max(height, width))
     gap, rows = 2, -(-count // columns)
     down, across = height * factor + gap, width * factor + gap
-    picture = np.full((rows * down - gap, columns * across - gap, 3), 255, np.uint8)
+    picture = np.full((rows * down - gap, columns * across - gap, 3), GAP_GREY, np.uint8)
     for number, (values, scale) in enumerate(zip(maps, scales, strict=True)):
         top, left = number // columns * down, number % columns * across
         enlarged = colour(values, scale).repeat(factor, 0).repeat(factor, 1)

@@ -12,13 +12,6 @@ RESPONSE = 1e-6  # a cell responds if it is above this; a channel is dead if non
 SURE, FAIRLY, LEANING = 0.9, 0.6, 0.3  # probabilities from which the words below apply
 
 
-def with_article(name: str) -> str:
-    """'an espresso', 'a teapot'; a plural or a name that is a title of its own keeps none."""
-    if name.endswith("s") and not name.endswith("ss"):
-        return name
-    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
-
-
 def percent(probability: float) -> str:
     """'86.1 %'; what would round to 0 or 100 without being it says so."""
     if 0 < probability < 0.0005:
@@ -29,16 +22,23 @@ def percent(probability: float) -> str:
 
 
 def verdict(prediction: Prediction) -> str:
-    """One sentence (Markdown) with the answer and how sure the network is."""
+    """One sentence (Markdown) with the answer and how sure the network is. Class names stand as they are."""
     best, second = prediction.answers[:2]
-    name = f"**{with_article(best.name)}**"
+    name, share = f"**{best.name}**", percent(best.probability)
     if best.probability >= SURE:
-        return f"{_capital(name)}, the network is almost certain."
+        return f"The network sees {name} and is almost certain: {share}."
     if best.probability >= FAIRLY:
-        return f"Probably {name}; the network is fairly sure."
+        return f"The network sees {name} and is fairly sure: {share}."
     if best.probability >= LEANING:
-        return f"Perhaps {name}, though {with_article(second.name)} is not ruled out."
-    return f"The network cannot tell. Its best guess is {name}, at only {percent(best.probability)}."
+        return f"The network leans to {name}, {share}; {second.name} is not ruled out, {percent(second.probability)}."
+    return f"The network cannot tell. Its best guess is {name}, at only {share}."
+
+
+def chosen(prediction: Prediction, index: int) -> str:
+    """What the network gives the class that the visitor has picked (Markdown)."""
+    rank, answer = next((rank, each) for rank, each in enumerate(prediction.answers, 1) if each.index == index)
+    share = percent(answer.probability)
+    return f"You are looking at **{answer.name}**, number {rank} of {len(prediction.answers)} with {share}."
 
 
 def place(values: NDArray[np.floating]) -> str:
@@ -57,11 +57,13 @@ def evidence_sentence(evidence: Evidence, name: str) -> str:
     """Where the evidence for the class lies, in words (Markdown)."""
     values = evidence.values
     if values.max() <= 0:
-        return f"No part of the photo spoke for **{name}**; it is only the least unlikely answer."
+        return f"No part of the photo spoke for {name}."
+    if values.sum() <= 0:
+        return f"All in all the photo spoke **against** {name}; what little spoke for it is strongest {place(values)}."
     positive = np.sort(values[values > 0])[::-1]
     needed = int(np.searchsorted(positive.cumsum(), positive.sum() / 2)) + 1
-    cells = "one cell gives" if needed == 1 else f"{needed} of {values.size} cells give"
-    return f"What spoke for {name} lies mostly **{place(values)}**: {cells} half of it."
+    cells = "a single one" if needed == 1 else f"{needed}"
+    return f"What spoke for {name} lies mostly **{place(values)}**: half of it in {cells} of the {values.size} cells."
 
 
 def map_text(values: NDArray[np.floating]) -> str:
@@ -93,7 +95,10 @@ def addition(first: float, second: float, digits: int = 4) -> str:
     terms = [first, second] + ([left] if left else [])
     signed = [f"{'−' if term < 0 else '+'} {abs(term):.{digits}f}" for term in terms]
     rounding = " (rounding)" if left else ""
-    return f"{' '.join(signed).removeprefix('+ ')}{rounding} = {total:.{digits}f}".replace("-", "−")
+    line = " ".join(signed).removeprefix("+ ")
+    if line.startswith("− "):
+        line = "−" + line[2:]
+    return f"{line}{rounding} = {total:.{digits}f}".replace("-", "−")
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -112,8 +117,3 @@ def count(value: int) -> str:
 
 def _third(position: int, size: int) -> int:
     return min(2, int((position + 0.5) / size * 3))
-
-
-def _capital(text: str) -> str:
-    """'**A teapot**' from '**a teapot**'."""
-    return text[:2] + text[2].upper() + text[3:]

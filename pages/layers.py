@@ -7,8 +7,8 @@ from ui.parts.costs import costs
 from ui.parts.layer_maps import layer_choice, layer_maps
 
 visit = shell.open_page("What does each layer see?")
-shell.problem_stops_here(visit)
 shell.photo_strip(visit)
+shell.problem_stops_here(visit)
 layer_choice(visit)
 with st.container(border=True):
     layer_maps(visit)

@@ -1,16 +1,19 @@
 """A selection ↔ the parameters of a URL."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from convoscope.card import Card
 from convoscope.network import Network
+from convoscope.photo import Photo
 from convoscope.prepare import Crop
 from ui.samples import samples_for
 
-OWN = "own"  # what a link says where its photo was its owner's
+OWN = "own-"  # how the name of a visitor's own photo begins; what follows tells one from another
 ORDERS = ("strength", "number")
 SCALES = ("layer", "map", "network")
+_CROP = re.compile(",".join([r"(-?[0-9]{1,5})"] * 3))
 
 
 @dataclass(frozen=True)
@@ -47,18 +50,22 @@ def to_link(selection: Selection, card: Card) -> dict[str, str]:
     return {name: value for name, value in link.items() if value is not None}
 
 
-def from_link(link: Mapping[str, str], models: Mapping[str, Network], own: bool) -> tuple[Selection, tuple[str, ...]]:
-    """The selection a link asks for, and a sentence for each part that is not there. own: the visitor has a photo."""
+def own_name(photo: Photo) -> str:
+    """The name of a visitor's own photo."""
+    return OWN + photo.sha256[:8]
+
+
+def from_link(link: Mapping[str, str], models: Mapping[str, Network], own: str | None) -> tuple[Selection, tuple[str, ...]]:
+    """The selection a link asks for, and a sentence for each part that is not there.
+
+    own: the name of the visitor's own photo. Crop and class belong to the link's photo: without it they are dropped.
+    """
     notes: list[str] = []
     model = _one_of(link, "model", tuple(models), notes) or next(iter(models))
     network = models[model]
-    names = tuple(sample.name for sample in samples_for(network.card))
-    photo = link.get("photo", names[0])
-    if photo == OWN and not own:
-        notes.append("This link was made with somebody's own photo. Photos are not stored, so here is a sample.")
-        photo = names[0]
-    elif photo != OWN:
-        photo = _one_of(link, "photo", names, notes) or names[0]
+    photo = _photo_of(link, tuple(sample.name for sample in samples_for(network.card)), own, notes)
+    if photo != link.get("photo", photo):
+        link = {name: value for name, value in link.items() if name not in ("crop", "answer")}
     answer = _one_of(link, "answer", network.card.classes, notes)
     layer = _one_of(link, "layer", tuple(layer.name for layer in network.layers), notes)
     chosen = next((each for each in network.layers if each.name == layer), network.layers[0])
@@ -79,6 +86,19 @@ def from_link(link: Mapping[str, str], models: Mapping[str, Network], own: bool)
     return selection, tuple(notes)
 
 
+def _photo_of(link: Mapping[str, str], samples: tuple[str, ...], own: str | None, notes: list[str]) -> str:
+    asked = link.get("photo", samples[0])
+    if asked in samples or asked == own:
+        return asked
+    if not asked.startswith(OWN.rstrip("-")):
+        return _one_of(link, "photo", samples, notes) or samples[0]
+    notes.append(
+        "This link was made with a photo of somebody's own, perhaps yours before a reload. Such photos are not stored, "
+        f"so here is {'the one you chose last' if own else 'a sample'}."
+    )
+    return own or samples[0]
+
+
 def _one_of(link: Mapping[str, str], name: str, known: tuple[str, ...], notes: list[str]) -> str | None:
     value = link.get(name)
     if value is None or value in known:
@@ -90,8 +110,7 @@ def _one_of(link: Mapping[str, str], name: str, known: tuple[str, ...], notes: l
 def _crop_of(link: Mapping[str, str], notes: list[str]) -> Crop | None:
     if "crop" not in link:
         return None
-    parts = link["crop"].split(",")
-    if len(parts) == 3 and all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
-        return Crop(*map(int, parts))
+    if match := _CROP.fullmatch(link["crop"]):
+        return Crop(*map(int, match.groups()))
     notes.append(f"The link's crop “{link['crop'][:40]}” is not three whole numbers.")
     return None

@@ -6,16 +6,13 @@ import streamlit as st
 
 from convoscope.words import percent
 from ui import state
+from ui.parts.picker import picker
 from ui.state import Visit
 
 ICON = str(Path(__file__).parent / "icon.png")
 PAGES = (
     ("streamlit_app.py", "What is it?"),
     ("pages/layers.py", "Layers"),
-)
-PRIVACY = (
-    "Your photo is sent to this app's server, reduced, kept in memory for this visit only, and shown to nobody else. "
-    "It is not stored and not used for training."
 )
 
 
@@ -31,8 +28,8 @@ def open_page(title: str) -> Visit:
         st.space("stretch")
         _model_choice(visit)
     st.title(title, anchor=False)
-    for note in visit.notes:
-        st.info(note, icon=":material/link_off:")
+    if visit.notes:
+        st.info("\n\n".join(visit.notes), icon=":material/link_off:")
     _name_unusable()
     return visit
 
@@ -40,10 +37,12 @@ def open_page(title: str) -> Visit:
 def photo_strip(visit: Visit) -> None:
     """The current photo and its answer, and the way to change it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="photo_strip"):
-        st.image(visit.prepared.resized.squeeze(), width=56, alt=f"What the network sees of {visit.photo_title}")
-        best = visit.prediction.best
-        st.markdown(f"{visit.photo_title.capitalize()}: **{best.name}**, {percent(best.probability)}", width="content")
-        st.page_link("streamlit_app.py", label="Change photo", icon=":material/photo_camera:")
+        if visit.problem is None:
+            st.image(visit.prepared.resized.squeeze(), width=56, alt=f"What the network sees of {visit.photo_title}")
+            best = visit.prediction.best
+            st.markdown(f"{visit.photo_title.capitalize()}: **{best.name}**, {percent(best.probability)}", width="content")
+        with st.popover("Change photo", icon=":material/photo_camera:"):
+            picker(visit)
 
 
 def problem_stops_here(visit: Visit) -> None:

@@ -24,7 +24,7 @@ from convoscope.layers import Layer, Stage
 from convoscope.network import Network, Prediction, Trace, load
 from convoscope.photo import Photo, PhotoError, read
 from convoscope.prepare import Crop, Prepared, centre_crop, fit_crop, prepare
-from ui.links import OWN, Selection, from_link, to_link
+from ui.links import OWN, Selection, from_link, own_name, to_link
 from ui.samples import Sample, samples_for
 
 MODELS = Path(os.environ.get("CONVOSCOPE_MODELS", Path(__file__).parent.parent / "models"))
@@ -151,18 +151,24 @@ def open_visit(page: str) -> Visit:
     if target := st.session_state.pop("go_to", None):
         st.switch_page(target)
     if st.session_state.get("page") != page:
-        st.session_state.page, st.session_state.view = page, None
+        st.session_state.page, st.session_state.view, st.session_state.problem = page, None, None
     given = st.query_params.to_dict()
     notes: tuple[str, ...] = ()
     followed = bool(given) and given != st.session_state.get("written") and not st.session_state.get("chosen_now")
     if "selection" not in st.session_state or followed:
-        st.session_state.selection, notes = from_link(given, usable(), own=has_own_photo())
+        st.session_state.selection, notes = from_link(given, usable(), own=own_photo())
     selection: Selection = st.session_state.selection
+    photo, title = _photo(selection)
+    crop = fit_crop(selection.crop, photo) if selection.crop else centre_crop(photo)
+    if selection.crop and crop != selection.crop:
+        notes = (*notes, "The crop in the link does not lie inside the photo; the nearest one that does is shown.")
+        selection = st.session_state.selection = replace(selection, crop=crop)
     written = to_link(selection, usable()[selection.model].card)
     if given != written:
         st.query_params.from_dict(written)
     st.session_state.written, st.session_state.chosen_now = written, False
-    return _visit(selection, notes)
+    network = usable()[selection.model]
+    return Visit(selection, network, photo, title, crop, notes, st.session_state.get("problem"))
 
 
 def select(**changes: Any) -> None:
@@ -171,7 +177,7 @@ def select(**changes: Any) -> None:
     if "model" in changes:
         network = usable()[selection.model]
         names = [sample.name for sample in samples_for(network.card)]
-        if selection.photo != OWN and selection.photo not in names:
+        if not selection.photo.startswith(OWN) and selection.photo not in names:
             selection = replace(selection, photo=names[0], crop=None)
         selection = replace(selection, answer=None, layer=None, stage=None, channel=None)
     if "photo" in changes:
@@ -218,7 +224,7 @@ def take_upload(key: str) -> None:
         st.session_state.problem = str(failure)
         return
     st.session_state.photo = photo
-    select(photo=OWN)
+    select(photo=own_name(photo))
 
 
 def camera_is_on() -> bool:
@@ -229,8 +235,9 @@ def toggle_camera() -> None:
     st.session_state.camera = not camera_is_on()
 
 
-def has_own_photo() -> bool:
-    return "photo" in st.session_state
+def own_photo() -> str | None:
+    """The name of the visitor's own photo, if there is one."""
+    return own_name(st.session_state.photo) if "photo" in st.session_state else None
 
 
 def go_to_layer(number: int) -> None:
@@ -257,12 +264,9 @@ def _take_widget(field: str, key: str) -> None:
         select(**{field: st.session_state[key]})
 
 
-def _visit(selection: Selection, notes: tuple[str, ...]) -> Visit:
-    network = usable()[selection.model]
-    if selection.photo == OWN:
-        photo, title = st.session_state.photo, "your photo"
-    else:
-        sample = next(each for each in samples_for(network.card) if each.name == selection.photo)
-        photo, title = _sample_photo(network.card.preprocessing.channels, sample.name, sample), sample.title
-    crop = fit_crop(selection.crop, photo) if selection.crop else centre_crop(photo)
-    return Visit(selection, network, photo, title, crop, notes, st.session_state.get("problem"))
+def _photo(selection: Selection) -> tuple[Photo, str]:
+    if selection.photo.startswith(OWN):
+        return st.session_state.photo, "your photo"
+    card = usable()[selection.model].card
+    sample = next(each for each in samples_for(card) if each.name == selection.photo)
+    return _sample_photo(card.preprocessing.channels, sample.name, sample), sample.title

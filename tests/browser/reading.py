@@ -47,6 +47,10 @@ def expect_query(page: Page, **wanted: str) -> None:
         expect(page).to_have_url(re.compile(rf"[?&]{name}={re.escape(value)}(&|$)"))
 
 
+def expect_own_photo(page: Page) -> None:
+    expect(page).to_have_url(re.compile(r"[?&]photo=own-[0-9a-f]{8}(&|$)"))
+
+
 def tiles(page: Page, layout: str = "grid") -> Locator:
     return page.locator(f".root.{layout} .tile")
 

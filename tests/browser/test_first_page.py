@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from convoscope.words import percent
 from tests.browser.conftest import DESKTOP, open_page, running_app
-from tests.browser.reading import UPLOADER, expect_query, photo_file, query, tiles, traced_file, upload
+from tests.browser.reading import UPLOADER, expect_own_photo, expect_query, photo_file, query, tiles, traced_file, upload
 
 
 def shown_bars(page: Page) -> list[tuple[str, str]]:
@@ -29,7 +29,7 @@ def test_an_uploaded_photo_gives_the_engines_bars(page):
     page.goto("/")
     expect(page.locator(".bar").first).to_contain_text("espresso")
     upload(page, photo_file())
-    expect_query(page, photo="own")
+    expect_own_photo(page)
     best, share = expected_bars(photo_file())[0]
     expect(page.locator(".bar").first).to_have_text(re.compile(re.escape(best) + r"\s*" + re.escape(share)))
     assert shown_bars(page) == expected_bars(photo_file())
@@ -61,7 +61,7 @@ def test_a_photo_can_be_pasted_or_dropped_anywhere(page, event):
         }""",
         [event, list(photo_file(1))],
     )
-    expect_query(page, photo="own")
+    expect_own_photo(page)
     expect(page.locator(".bar").first).to_contain_text(expected_bars(photo_file(1))[0][0])
 
 
@@ -164,3 +164,40 @@ def test_a_network_trained_just_now_is_served(browser, shapes_folder, tmp_path):
     with running_app(tmp_path / "log", shapes_folder.parent) as url, open_page(browser, url, DESKTOP) as page:
         page.goto("/?photo=star")
         expect(page.locator(".bar").first).to_contain_text("star")
+
+
+def test_a_chosen_class_beyond_the_best_five_stays_in_sight(page):
+    page.goto("/?answer=teddy")
+    expect(page.locator(".bar")).to_have_count(6)
+    expect(page.locator(".bar.chosen")).to_contain_text(re.compile(r"teddy \(number \d+\)"))
+    expect(page.get_by_text(re.compile(r"You are looking at teddy, number \d+ of 200"))).to_be_visible()
+
+
+def test_the_wheel_scrolls_the_page_until_the_photo_is_clicked(page):
+    page.goto("/")
+    square = page.locator("canvas[role=application]")
+    expect(page.locator(".bar").first).to_contain_text("espresso")
+    square.hover()
+    page.mouse.wheel(0, -200)
+    page.wait_for_timeout(600)
+    assert "crop" not in query(page)
+    square.click()
+    page.mouse.wheel(0, -200)
+    expect(page).to_have_url(re.compile("crop="))
+
+
+def test_the_photo_before_is_not_mixed_up_with_the_next_by_the_back_button(page):
+    page.goto("/")
+    expect(page.locator(".bar").first).to_contain_text("espresso")
+    upload(page, photo_file(5))
+    expect_own_photo(page)
+    page.locator(".bar").nth(2).click()
+    expect(page).to_have_url(re.compile("answer="))
+    first = query(page)["photo"]
+    upload(page, photo_file(6))
+    expect(page).not_to_have_url(re.compile(first))
+    page.go_back()
+    expect(page.get_by_text("Such photos are not stored, so here is the one you chose last.")).to_be_visible()
+    assert "answer" not in query(page)
+    expect(page.locator(".bar")).to_have_count(5)
+    assert shown_bars(page) == expected_bars(photo_file(6))

@@ -4,7 +4,7 @@ import numpy as np
 from playwright.sync_api import expect
 
 from convoscope.render import colour, scale_of
-from tests.browser.reading import colour_in, expect_query, photo_file, tiles, traced, traced_file, upload
+from tests.browser.reading import colour_in, expect_own_photo, expect_query, photo_file, tiles, traced, traced_file, upload
 from ui.samples import DRAWINGS
 
 
@@ -12,7 +12,7 @@ def open_own_photo(page, data: bytes, model: str, layer: str) -> None:
     page.goto(f"/?model={model}")
     expect(page.locator(".bar").first).to_be_visible()
     upload(page, data)
-    expect_query(page, photo="own")
+    expect_own_photo(page)
     page.get_by_role("link", name="Layers").click()
     page.get_by_test_id("stButtonGroup").get_by_text(layer, exact=True).click()
 
@@ -126,7 +126,7 @@ def test_maps_can_be_saved_as_a_picture(page):
     expect(tiles(page)).to_have_count(8)
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as a picture").click()
-    assert download.value.suggested_filename == "shapes-relu1.png"
+    assert download.value.suggested_filename == "star-shapes-relu1.png"
     assert download.value.path().read_bytes().startswith(b"\x89PNG")
 
 
@@ -138,3 +138,19 @@ def test_on_a_phone_maps_stand_three_in_a_row_at_96_pixels(phone):
     assert [box["y"] for box in boxes[:3]] == [boxes[0]["y"]] * 3
     assert boxes[3]["y"] > boxes[0]["y"]
     assert min(box["width"] for box in boxes) >= 96
+
+
+def test_an_enlarged_map_comes_into_view(page):
+    page.goto("/layers?layer=conv9")
+    expect(tiles(page)).to_have_count(384)
+    tiles(page).nth(300).click()
+    expect(page.locator(".about h3")).to_be_in_viewport()
+    expect(page.locator(".tip")).to_be_hidden()
+
+
+def test_the_table_of_costs_does_not_widen_a_phones_page(phone):
+    phone.goto("/layers?model=shapes&photo=star")
+    expect(tiles(phone)).to_have_count(8)
+    phone.get_by_text("What each layer costs").click()
+    expect(phone.get_by_text("multiply-adds with")).to_be_visible()
+    assert phone.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390

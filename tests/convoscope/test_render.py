@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convoscope.render import (
+    GAP_GREY,
     OVERLAY_OPACITY,
     OVERLAY_POWER,
     Palette,
@@ -114,9 +115,9 @@ def test_a_sprite_has_whole_tiles_row_by_row_with_gaps_between() -> None:
         top, left = number // 2 * 8, number % 2 * 11
         expected = colour(maps[number], scales[number]).repeat(3, 0).repeat(3, 1)
         np.testing.assert_array_equal(picture[top : top + 6, left : left + 9], expected)
-    assert (picture[6:8] == 255).all()
-    assert (picture[:, 9:11] == 255).all()
-    assert (picture[16:, 11:] == 255).all()
+    assert (picture[6:8] == GAP_GREY).all()
+    assert (picture[:, 9:11] == GAP_GREY).all()
+    assert (picture[16:, 11:] == GAP_GREY).all()
 
 
 def test_maps_larger_than_a_tile_are_drawn_once() -> None:

@@ -16,21 +16,6 @@ def prediction(*probabilities: float, names: tuple[str, ...] = ("teapot", "espre
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("teapot", "a teapot"),
-        ("espresso", "an espresso"),
-        ("Egyptian cat", "an Egyptian cat"),
-        ("sunglasses", "sunglasses"),
-        ("sea slug", "a sea slug"),
-        ("water glass", "a water glass"),
-    ],
-)
-def test_articles(name: str, text: str) -> None:
-    assert words.with_article(name) == text
-
-
-@pytest.mark.parametrize(
     ("probability", "text"),
     [
         (0, "0.0 %"),
@@ -50,20 +35,23 @@ def test_percentages_never_round_to_none_or_all(probability: float, text: str) -
 @pytest.mark.parametrize(
     ("shown", "sentence"),
     [
-        (prediction(0.95, 0.04, 0.01), "**A teapot**, the network is almost certain."),
-        (prediction(0.9, 0.05, 0.05), "**A teapot**, the network is almost certain."),
-        (prediction(0.04, 0.95, 0.01), "**An espresso**, the network is almost certain."),
-        (prediction(0.95, 0.05, names=("sunglasses", "cat")), "**Sunglasses**, the network is almost certain."),
-        (prediction(0.7, 0.2, 0.1), "Probably **a teapot**; the network is fairly sure."),
-        (prediction(0.31, 0.49, 0.2), "Perhaps **an espresso**, though a teapot is not ruled out."),
+        (prediction(0.95, 0.04, 0.01), "The network sees **teapot** and is almost certain: 95.0 %."),
+        (prediction(0.9, 0.05, 0.05), "The network sees **teapot** and is almost certain: 90.0 %."),
+        (prediction(0.04, 0.95, 0.01), "The network sees **espresso** and is almost certain: 95.0 %."),
+        (prediction(0.7, 0.2, 0.1), "The network sees **teapot** and is fairly sure: 70.0 %."),
+        (prediction(0.31, 0.49, 0.2), "The network leans to **espresso**, 49.0 %; teapot is not ruled out, 31.0 %."),
         (
             prediction(0.29, 0.28, 0.27, 0.16, names=("teapot", "cat", "dog", "cup")),
-            "The network cannot tell. Its best guess is **a teapot**, at only 29.0 %.",
+            "The network cannot tell. Its best guess is **teapot**, at only 29.0 %.",
         ),
     ],
 )
 def test_a_verdict_is_as_sure_as_the_network(shown: Prediction, sentence: str) -> None:
     assert words.verdict(shown) == sentence
+
+
+def test_a_chosen_class_has_its_place_and_share() -> None:
+    assert words.chosen(prediction(0.2, 0.7, 0.1), 0) == "You are looking at **teapot**, number 2 of 3 with 20.0 %."
 
 
 @pytest.mark.parametrize(
@@ -97,9 +85,9 @@ def evidence(values: list[list[float]]) -> Evidence:
 @pytest.mark.parametrize(
     ("values", "part"),
     [
-        ([[6, 1, 1], [1, 1, -9], [0, 0, 0]], "**at the top left**: one cell gives half of it."),
-        ([[0, 2, 0], [0, 3, 1], [0, 0, 0]], "**in the middle**: one cell gives half of it."),
-        ([[0, 0, 0], [2, 0, 2], [0, 2.5, 0]], "**at the bottom**: 2 of 9 cells give half of it."),
+        ([[6, 1, 1], [1, 1, -7], [0, 0, 0]], "**at the top left**: half of it in a single one of the 9 cells."),
+        ([[0, 2, 0], [0, 3, 1], [0, 0, 0]], "**in the middle**: half of it in a single one of the 9 cells."),
+        ([[0, 0, 0], [2, 0, 2], [0, 2.5, 0]], "**at the bottom**: half of it in 2 of the 9 cells."),
     ],
 )
 def test_evidence_says_where_and_how_spread(values: list[list[float]], part: str) -> None:
@@ -110,9 +98,12 @@ def test_evidence_says_where_and_how_spread(values: list[list[float]], part: str
 
 @pytest.mark.parametrize("values", [[[-1, -2]], [[0, 0]]])
 def test_without_evidence_it_says_so(values: list[list[float]]) -> None:
-    assert words.evidence_sentence(evidence(values), "cat") == (
-        "No part of the photo spoke for **cat**; it is only the least unlikely answer."
-    )
+    assert words.evidence_sentence(evidence(values), "cat") == "No part of the photo spoke for cat."
+
+
+def test_evidence_that_is_mostly_against_a_class_says_so() -> None:
+    sentence = words.evidence_sentence(evidence([[1, -1, -1], [0, 0, 0], [0, 0, 0]]), "cat")
+    assert sentence == "All in all the photo spoke **against** cat; what little spoke for it is strongest at the top left."
 
 
 @pytest.mark.parametrize(
@@ -189,7 +180,7 @@ def test_counts_in_words(value: int, text: str) -> None:
         (7.68941, -0.00561, "7.6894 − 0.0056 = 7.6838"),
         (1.0, 2.0, "1.0000 + 2.0000 = 3.0000"),
         (0.00004, 0.00004, "0.0000 + 0.0000 + 0.0001 (rounding) = 0.0001"),
-        (-2.0, 0.5, "− 2.0000 + 0.5000 = −1.5000"),
+        (-2.0, 0.5, "−2.0000 + 0.5000 = −1.5000"),
     ],
 )
 def test_an_addition_is_printed_with_what_rounding_leaves(first: float, second: float, line: str) -> None:

@@ -4,7 +4,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from convoscope import drawings
+from convoscope.photo import read
 from tests.pages.app import component, jpeg, open_app, text, upload
+from ui.links import own_name
 
 
 def bars(app: AppTest) -> list[dict]:
@@ -43,7 +45,7 @@ def test_each_sample_drawing_is_recognised(name):
 def test_an_uploaded_photo_takes_the_place_of_the_sample():
     app = upload(open_app(), jpeg())
     assert not app.exception
-    assert app.query_params["photo"] == "own"
+    assert app.query_params["photo"] == own_name(read(jpeg()))
     header = component(app, "crop")
     assert (header["width"], header["height"]) == (90, 60)
     assert header["square"] == {"left": 15, "top": 0, "side": 60}
@@ -93,7 +95,7 @@ def test_another_network_keeps_the_visitors_photo():
     app = upload(open_app(), jpeg())
     app.segmented_control(key="choose_model").set_value("shapes").run()
     assert app.query_params["model"] == "shapes"
-    assert app.query_params["photo"] == "own"
+    assert app.query_params["photo"] == own_name(read(jpeg()))
     assert len(bars(app)) == len(drawings.CLASSES)
 
 
@@ -101,7 +103,7 @@ def test_a_sample_is_one_click_away_from_the_visitors_photo_and_back():
     app = upload(open_app(), jpeg())
     app.pills(key="choose_photo").set_value("cat").run()
     assert component(app, "crop")["label"].startswith("the cat")
-    app.pills(key="choose_photo").set_value("own").run()
+    app.pills(key="choose_photo").set_value(own_name(read(jpeg()))).run()
     assert component(app, "crop")["label"].startswith("your photo")
 
 
@@ -120,8 +122,11 @@ def test_a_link_restores_photo_crop_and_class():
 
 
 def test_a_crop_outside_the_photo_is_moved_inside():
-    square = component(open_app(photo="cat", crop="9000,9000,100"), "crop")["square"]
+    app = open_app(photo="cat", crop="9000,9000,100")
+    square = component(app, "crop")["square"]
     assert square["side"] == 100
+    assert "does not lie inside the photo" in app.info[0].value
+    assert app.query_params["crop"] == f"{square['left']},{square['top']},100"
     assert square["left"] + 100 <= component(open_app(photo="cat"), "crop")["width"]
 
 

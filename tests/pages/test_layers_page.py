@@ -111,8 +111,20 @@ def test_photo_model_and_layer_survive_page_switches():
     assert "Your photo: " in text(app)
 
 
-def test_a_bad_file_shows_no_maps_here_either():
+def test_the_photo_can_be_changed_in_place():
+    app = upload(open_app(PAGE, layer="conv2"), jpeg())
+    assert "Your photo: " in text(app)
+    assert maps(app)["label"] == "Activation maps of Convolution 2, ReLU"
+
+
+def test_a_bad_file_shows_no_maps():
+    app = upload(open_app(PAGE), b"not a picture")
+    assert len(app.error) == 1
+    assert [node.proto.component_name for node in app.get("bidi_component")] == ["convoscope.paste"]
+
+
+def test_a_bad_file_is_forgotten_on_the_next_page():
     app = upload(open_app(), b"not a picture")
     app.switch_page(PAGE).run()
-    assert len(app.error) == 1
-    assert not app.get("bidi_component")
+    assert not app.error
+    assert len(maps(app)["tiles"]) == 32

@@ -34,23 +34,32 @@ def selections(draw: st.DrawFn) -> Selection:
 @given(selections())
 def test_a_link_brings_back_the_selection_it_was_made_from(selection):
     link = to_link(selection, MODELS[selection.model].card)
-    assert from_link(link, MODELS, own=False) == (selection, ())
+    assert from_link(link, MODELS, own=None) == (selection, ())
 
 
 @given(st.dictionaries(st.sampled_from(["model", "photo", "crop", "answer", "layer", "stage", "channel", "order"]), st.text()))
 def test_any_link_gives_a_selection_that_can_be_shown(link):
-    selection, notes = from_link(link, MODELS, own=False)
+    selection, notes = from_link(link, MODELS, own=None)
     assert selection.model in MODELS
     assert len(notes) <= len(link)
-    assert from_link(to_link(selection, MODELS[selection.model].card), MODELS, own=False) == (selection, ())
+    assert from_link(to_link(selection, MODELS[selection.model].card), MODELS, own=None) == (selection, ())
 
 
 def test_ones_own_photo_is_kept_where_there_is_one():
-    assert from_link({"photo": "own"}, MODELS, own=True)[0].photo == "own"
+    selection, notes = from_link({"photo": "own-1a2b", "crop": "1,2,3"}, MODELS, own="own-1a2b")
+    assert (selection.photo, selection.crop, notes) == ("own-1a2b", Crop(1, 2, 3), ())
 
 
-@pytest.mark.parametrize("crop", ["", "1,2", "1,2,3,4", "a,b,c", "-1,2,3", "1.5,2,3", "²,2,3", "1,2,999999"])
+@pytest.mark.parametrize(("photo", "own"), [("own-1a2b", None), ("own-1a2b", "own-ffff"), ("own", None), ("dog", None)])
+def test_a_link_to_a_photo_that_is_not_there_drops_its_crop_and_class(photo, own):
+    link = {"photo": photo, "crop": "1,2,3", "answer": "tabby", "layer": "conv2"}
+    selection, notes = from_link(link, MODELS, own)
+    assert selection == Selection(model="photo", photo=own or "coffee", layer="conv2")
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize("crop", ["", "1,2", "1,2,3,4", "a,b,c", "1.5,2,3", "²,2,3", "1,2,999999"])
 def test_a_crop_that_is_not_three_whole_numbers_gets_a_note(crop):
-    selection, notes = from_link({"crop": crop}, MODELS, own=False)
+    selection, notes = from_link({"crop": crop}, MODELS, own=None)
     assert selection.crop is None
     assert "three whole numbers" in notes[0]

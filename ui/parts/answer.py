@@ -22,6 +22,13 @@ def answer(visit: Visit) -> None:
         _sees(visit)
 
 
+def evidence_in_words(visit: Visit) -> str:
+    """Which class is looked at, if not the best, and where the evidence for it lies (Markdown)."""
+    other = "" if visit.answer == visit.prediction.best.index else words.chosen(visit.prediction, visit.answer)
+    name = visit.network.card.classes[visit.answer]
+    return f"{other} {words.evidence_sentence(visit.evidence, name) if visit.evidence else ''}"
+
+
 def _photo(visit: Visit) -> None:
     name = visit.network.card.classes[visit.answer]
     st.markdown("**The photo**, and where the evidence lies", help=_EVIDENCE_HELP)
@@ -57,7 +64,7 @@ def _bars(visit: Visit) -> None:
         key=key,
         on_choose=state.taken(key, "chosen", lambda index: state.select(answer=index)),
     )
-    st.caption(_accuracy(visit))
+    st.caption(f"{_knows(visit)} {_accuracy(visit)}")
 
 
 def _sees(visit: Visit) -> None:
@@ -83,9 +90,15 @@ def _accuracy(visit: Visit) -> str:
     )
 
 
+def _knows(visit: Visit) -> str:
+    card = visit.network.card
+    return f"It knows {len(card.classes)} classes only ({card.description}), and always picks among them."
+
+
 _EVIDENCE_HELP = (
-    "After the last convolution the network only adds up: each position's activations times the class's weights. "
-    "So each cell's share of the score (the logit) is exact."
+    "After the last convolution the network only adds up: each position's activations times the class's weights, and a fixed "
+    "number for the class, its bias. So each cell's share of the score, the logit, is exact. The logits of all classes "
+    "together give the percentages."
 )
 _PROBABILITY_HELP = (
     "Probabilities: the softmax of the network's scores (logits), over its classes only. The scale always runs from 0 to 100 %. "

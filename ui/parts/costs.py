@@ -5,6 +5,8 @@ import streamlit as st
 from convoscope import words
 from ui.state import Visit
 
+ROW = 42  # pixels
+
 
 def costs(visit: Visit) -> None:
     network = visit.network
@@ -20,4 +22,5 @@ def costs(visit: Visit) -> None:
         for layer in network.layers
     ]
     head = "| | Layer | Steps | First step | Last step | Parameters | Multiply-adds | Share |\n|-:|:-|:-|:-|:-|-:|-:|-:|"
-    st.markdown("\n".join([head, *rows]))
+    with st.container(height=ROW * (len(rows) + 2), border=False):  # a fixed height scrolls, sideways too
+        st.markdown("\n".join([head, *rows]))

@@ -31,7 +31,8 @@ def layer_maps(visit: Visit) -> None:
     if stage is None:
         st.markdown(
             f"**{visit.layer.title}** has no maps: it turns {words.shape_text(_features(visit))} into "
-            f"{words.shape_text(visit.layer.shape)}, one logit per class. They stand on the first page, as probabilities."
+            f"{words.shape_text(visit.layer.shape)}, one score (logit) per class. Softmax turns the scores into the percentages "
+            "on the first page."
         )
         return
     _controls(visit, stage)
@@ -53,7 +54,7 @@ def layer_maps(visit: Visit) -> None:
     st.download_button(
         "Save as a picture",
         lambda: _png(visit, stage, values),
-        file_name=f"{visit.selection.model}-{stage.tensor}.png",
+        file_name=f"{visit.selection.photo}-{visit.selection.model}-{stage.tensor}.png",
         mime="image/png",
         icon=":material/download:",
         on_click="ignore",
@@ -62,8 +63,9 @@ def layer_maps(visit: Visit) -> None:
 
 def _png(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> bytes:
     file = io.BytesIO()
+    order, scales = _order(visit, values), _scales(visit, stage, values)
     columns = math.ceil(math.sqrt(len(values)))
-    Image.fromarray(sprite(values, tuple(_scales(visit, stage, values)), columns, tile=96)).save(file, "PNG")
+    Image.fromarray(sprite(values[order], tuple(scales[channel] for channel in order), columns, tile=96)).save(file, "PNG")
     return file.getvalue()
 
 
@@ -76,7 +78,7 @@ def _controls(visit: Visit, stage: Stage) -> None:
     steps = {each.tensor: _stage_title(each) for each in visit.layer.map_stages}
     with st.container(horizontal=True, gap="medium"):
         _choice("Step", steps, "stage", stage.tensor, help=_STEP_HELP)
-        _choice("Order", _ORDER_WORDS, "order", visit.selection.order)
+        _choice("Order", _ORDER_WORDS, "order", visit.selection.order, help=_ORDER_HELP)
         _choice("Colour scale", _SCALE_WORDS, "scale", visit.selection.scale, help=_SCALE_HELP)
 
 
@@ -114,15 +116,21 @@ def _cost(visit: Visit) -> str:
 
 def _tiles(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> list[Tile]:
     peaks = values.reshape(len(values), -1).max(1)
-    order = np.argsort(-peaks, kind="stable") if visit.selection.order == "strength" else np.arange(len(values))
     scales = _scales(visit, stage, values)
     tiles = []
-    for channel in map(int, order):
+    for channel in map(int, _order(visit, values)):
         silent = bool(peaks[channel] <= words.RESPONSE)
         note = "silent" if silent and not stage.signed else _range(values[channel], stage)
         text = words.map_text(values[channel])
         tiles.append(Tile(channel, f"channel {channel}", note, text, values[channel], scales[channel], silent))
     return tiles
+
+
+def _order(visit: Visit, values: NDArray[np.float32]) -> NDArray[np.intp]:
+    """The channels in the chosen order."""
+    if visit.selection.order == "number":
+        return np.arange(len(values))
+    return np.argsort(-values.reshape(len(values), -1).max(1), kind="stable")
 
 
 def _range(values: NDArray[np.float32], stage: Stage) -> str:
@@ -145,6 +153,7 @@ _STEP_HELP = (
     "A convolution multiplies a small window with its kernel and adds up: red is negative, blue positive. ReLU sets what is "
     "negative to zero, so red disappears. Pooling keeps the largest of each 2 × 2 cells."
 )
+_ORDER_HELP = "A map is as strong as its largest value; red ones, however dark, count as weak."
 _SCALE_HELP = (
     "Which values the darkest colours stand for: the same for all maps of this layer, each map's own, or one for the "
     "whole network."

@@ -12,9 +12,9 @@ _mount = register("bars")
 
 
 def bars(answers: Sequence[Answer], chosen: int, *, key: str, on_choose: Callable[[], None]) -> None:
-    """Draws the answers in the order given. A click on one sets the component's state `chosen` to its class index."""
+    """Draws the answers, the most probable first. A click on one sets the component's state `chosen` to its class index."""
     rows = [
-        {"index": a.index, "name": a.name, "share": a.probability, "text": percent(a.probability), "logit": a.logit}
-        for a in answers
+        {"rank": n, "index": a.index, "name": a.name, "share": a.probability, "text": percent(a.probability), "logit": a.logit}
+        for n, a in enumerate(answers, start=1)
     ]
     _mount(key=key, data={"rows": rows, "shown": SHOWN, "chosen": chosen}, on_chosen_change=on_choose)

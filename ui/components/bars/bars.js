@@ -20,7 +20,7 @@ class Bars {
   draw() {
     const { rows, shown, chosen } = this.content;
     const found = rows.filter((row) => row.name.toLowerCase().includes(this.filter));
-    const visible = this.all ? found : rows.slice(0, shown);
+    const visible = this.all ? found : rows.filter((row, at) => at < shown || row.index === chosen);
     this.list.replaceChildren(...visible.map((row) => this.bar(row, row.index === chosen, row === rows[0])));
     if (this.all && !found.length) this.list.append(element("p", { class: "quiet", text: "No class has that in its name." }));
     this.list.classList.toggle("long", this.all);
@@ -36,7 +36,7 @@ class Bars {
     const bar = element("button", {
       class: `bar${chosen ? " chosen" : ""}${best ? " best" : ""}`, type: "button", "aria-pressed": String(chosen),
       "aria-label": `${row.name}, ${row.text}`, title: `logit ${printed(row.logit)}. Click: where the evidence for it lies`,
-    }, element("span", { class: "name", text: row.name }), element("span", { class: "share", text: row.text }),
+    }, element("span", { class: "name", text: row.rank > this.content.shown && !this.all ? `${row.name} (number ${row.rank})` : row.name }), element("span", { class: "share", text: row.text }),
     element("div", { class: "track" }, fill));
     bar.onclick = () => this.setState("chosen", row.index);
     return bar;

@@ -9,6 +9,7 @@ class Cropper {
     this.canvas = element("canvas", { tabindex: 0, role: "application" });
     this.readout = element("div", { class: "readout quiet", role: "status", "aria-live": "polite" });
     this.shows = true;
+    this.canvas.style.touchAction = "pan-y";
     const button = (text, label, action) => {
       const made = element("button", { type: "button", text, "aria-label": label, title: label });
       made.onclick = action;
@@ -25,7 +26,9 @@ class Cropper {
     this.canvas.onpointerup = this.canvas.onpointercancel = (event) => this.up(event);
     this.canvas.onpointerleave = () => this.say("");
     this.canvas.onkeydown = (event) => this.keyed(event);
-    this.canvas.addEventListener("wheel", (event) => { event.preventDefault(); this.zoom(event.deltaY > 0 ? ZOOM : 1 / ZOOM); }, { passive: false });
+    this.canvas.addEventListener("wheel", (event) => this.wheeled(event), { passive: false });
+    this.canvas.addEventListener("focus", () => this.hold(true));
+    this.canvas.addEventListener("blur", () => this.hold(false));
     this.resized = new ResizeObserver(() => this.draw());
     this.resized.observe(this.root);
   }
@@ -63,8 +66,6 @@ class Cropper {
     Object.assign(this.canvas, { width: Math.round(width * scale * ratio), height: Math.round(height * scale * ratio) });
     Object.assign(this.canvas.style, { width: `${width * scale}px`, height: `${height * scale}px` });
     const { left, top, side } = this.square;
-    // where the square can only move sideways, a finger may still scroll the page
-    this.canvas.style.touchAction = side >= height ? "pan-y" : "none";
     const context = this.canvas.getContext("2d");
     context.scale(scale * ratio, scale * ratio);
     context.drawImage(this.picture, 0, 0, width, height);
@@ -84,8 +85,25 @@ class Cropper {
     this.reset.disabled = ["left", "top", "side"].every((name) => this.square[name] === this.header.whole[name]);
   }
 
+  // Until the photo is clicked or tapped, wheel and finger scroll the page.
+  hold(held) {
+    this.held = held;
+    this.canvas.style.touchAction = held ? "none" : "pan-y";
+    this.say("");
+  }
+
+  wheeled(event) {
+    if (!this.held) return;
+    event.preventDefault();
+    this.zoom(event.deltaY > 0 ? ZOOM : 1 / ZOOM);
+  }
+
   say(text) {
-    this.readout.textContent = text || "Drag the square to move it, scroll or pinch to zoom; arrow keys, + and − work too.";
+    const touch = window.matchMedia("(pointer: coarse)").matches;
+    const hint = touch
+      ? (this.held ? "Drag the square, pinch to zoom." : "Tap the photo, then drag the square or pinch to zoom.")
+      : (this.held ? "Drag the square, scroll to zoom; arrow keys, + and − work too." : "Drag the square to move it; click the photo, then scroll to zoom.");
+    this.readout.textContent = text || hint;
   }
 
   at(event) {
@@ -94,6 +112,7 @@ class Cropper {
   }
 
   down(event) {
+    if (event.pointerType === "touch" && !this.held) return this.canvas.focus();
     this.canvas.setPointerCapture(event.pointerId);
     this.pointers.set(event.pointerId, this.at(event));
     this.grip = { square: { ...this.square }, points: new Map(this.pointers) };

@@ -21,11 +21,14 @@ class Maps {
     this.grid.addEventListener("focusout", () => this.leave());
     this.grid.onclick = (event) => { const tile = event.target.closest(".tile"); if (tile && this.header.choosable) this.choose(Number(tile.dataset.at)); };
     this.root.onkeydown = (event) => this.keyed(event);
+    this.scrolled = new AbortController();
+    document.addEventListener("scroll", () => this.leave(), { capture: true, passive: true, signal: this.scrolled.signal });
   }
 
   close() {
     this.seen.disconnect();
     this.resized.disconnect();
+    this.scrolled.abort();
   }
 
   show(header) {
@@ -170,7 +173,8 @@ class Maps {
     const frame = this.root.getBoundingClientRect(), bounds = box.getBoundingClientRect();
     const x = (event ? event.clientX : bounds.left) - frame.left, y = (event ? event.clientY : bounds.bottom) - frame.top;
     this.tip.style.left = `${Math.max(0, Math.min(x + 14, this.width - this.tip.offsetWidth))}px`;
-    this.tip.style.top = `${y + 18}px`;
+    const below = frame.top + y + 18 + this.tip.offsetHeight < window.innerHeight;
+    this.tip.style.top = `${below ? y + 18 : y - 10 - this.tip.offsetHeight}px`;
   }
 
   leave() {
@@ -180,7 +184,11 @@ class Maps {
   choose(at) {
     const same = at === this.open;
     this.focus = at;
-    if (this.header.layout === "grid") this.enlarge(same ? -1 : at);
+    this.leave();
+    if (this.header.layout === "grid") {
+      this.enlarge(same ? -1 : at);
+      (same ? this.button(at) : this.stage).scrollIntoView({ block: "nearest", behavior: "smooth" });
+    }
     this.setState("chosen", same && this.header.layout === "grid" ? null : this.tiles[at].index);
   }
 
@@ -255,7 +263,7 @@ class Maps {
       this.enlarge(at);
       this.setState("chosen", this.tiles[at].index);
     }
-    if (focus) next.focus();
+    if (focus) next.focus({ preventScroll: this.open >= 0 });
   }
 
   keyed(event) {
