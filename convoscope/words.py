@@ -13,12 +13,13 @@ SURE, FAIRLY, LEANING = 0.9, 0.6, 0.3  # probabilities from which the words belo
 
 
 def percent(probability: float) -> str:
-    """'86.1 %'; what would round to 0 or 100 without being it says so."""
+    """'86.1 %', with a space that does not break; what would round to 0 or 100 without being it says so."""
+    text = f"{probability * 100:.1f}"
     if 0 < probability < 0.0005:
-        return "< 0.1 %"
+        text = "< 0.1"
     if 0.9995 <= probability < 1:
-        return "> 99.9 %"
-    return f"{probability * 100:.1f} %"
+        text = "> 99.9"
+    return f"{text}\N{NO-BREAK SPACE}%"
 
 
 def verdict(prediction: Prediction) -> str:

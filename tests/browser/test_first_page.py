@@ -44,7 +44,7 @@ def test_the_length_of_a_bar_is_its_probability_of_the_whole_track(page):
     assert len(lengths) == 5
     for line in lengths:
         width, share = line.split("% ", 1)
-        assert f"{float(width):.1f} %" == share
+        assert percent(float(width) / 100) == share
 
 
 @pytest.mark.parametrize("event", ["paste", "drop"])

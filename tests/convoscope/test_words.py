@@ -18,14 +18,14 @@ def prediction(*probabilities: float, names: tuple[str, ...] = ("teapot", "espre
 @pytest.mark.parametrize(
     ("probability", "text"),
     [
-        (0, "0.0 %"),
-        (0.0001, "< 0.1 %"),
-        (0.00049, "< 0.1 %"),
-        (0.0006, "0.1 %"),
-        (0.861, "86.1 %"),
-        (0.9994, "99.9 %"),
-        (0.9996, "> 99.9 %"),
-        (1, "100.0 %"),
+        (0, "0.0\N{NO-BREAK SPACE}%"),
+        (0.0001, "< 0.1\N{NO-BREAK SPACE}%"),
+        (0.00049, "< 0.1\N{NO-BREAK SPACE}%"),
+        (0.0006, "0.1\N{NO-BREAK SPACE}%"),
+        (0.861, "86.1\N{NO-BREAK SPACE}%"),
+        (0.9994, "99.9\N{NO-BREAK SPACE}%"),
+        (0.9996, "> 99.9\N{NO-BREAK SPACE}%"),
+        (1, "100.0\N{NO-BREAK SPACE}%"),
     ],
 )
 def test_percentages_never_round_to_none_or_all(probability: float, text: str) -> None:
@@ -35,14 +35,17 @@ def test_percentages_never_round_to_none_or_all(probability: float, text: str) -
 @pytest.mark.parametrize(
     ("shown", "sentence"),
     [
-        (prediction(0.95, 0.04, 0.01), "The network sees **teapot** and is almost certain: 95.0 %."),
-        (prediction(0.9, 0.05, 0.05), "The network sees **teapot** and is almost certain: 90.0 %."),
-        (prediction(0.04, 0.95, 0.01), "The network sees **espresso** and is almost certain: 95.0 %."),
-        (prediction(0.7, 0.2, 0.1), "The network sees **teapot** and is fairly sure: 70.0 %."),
-        (prediction(0.31, 0.49, 0.2), "The network leans to **espresso**, 49.0 %; teapot is not ruled out, 31.0 %."),
+        (prediction(0.95, 0.04, 0.01), "The network sees **teapot** and is almost certain: 95.0\N{NO-BREAK SPACE}%."),
+        (prediction(0.9, 0.05, 0.05), "The network sees **teapot** and is almost certain: 90.0\N{NO-BREAK SPACE}%."),
+        (prediction(0.04, 0.95, 0.01), "The network sees **espresso** and is almost certain: 95.0\N{NO-BREAK SPACE}%."),
+        (prediction(0.7, 0.2, 0.1), "The network sees **teapot** and is fairly sure: 70.0\N{NO-BREAK SPACE}%."),
+        (
+            prediction(0.31, 0.49, 0.2),
+            "The network leans to **espresso**, 49.0\N{NO-BREAK SPACE}%; teapot is not ruled out, 31.0\N{NO-BREAK SPACE}%.",
+        ),
         (
             prediction(0.29, 0.28, 0.27, 0.16, names=("teapot", "cat", "dog", "cup")),
-            "The network cannot tell. Its best guess is **teapot**, at only 29.0 %.",
+            "The network cannot tell. Its best guess is **teapot**, at only 29.0\N{NO-BREAK SPACE}%.",
         ),
     ],
 )
@@ -51,7 +54,9 @@ def test_a_verdict_is_as_sure_as_the_network(shown: Prediction, sentence: str) -
 
 
 def test_a_chosen_class_has_its_place_and_share() -> None:
-    assert words.chosen(prediction(0.2, 0.7, 0.1), 0) == "You are looking at **teapot**, number 2 of 3 with 20.0 %."
+    assert (
+        words.chosen(prediction(0.2, 0.7, 0.1), 0) == "You are looking at **teapot**, number 2 of 3 with 20.0\N{NO-BREAK SPACE}%."
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,9 +117,9 @@ def test_evidence_that_is_mostly_against_a_class_says_so() -> None:
         (np.zeros((4, 4)), "silent: no cell responds"),
         (np.full((4, 4), 1e-7), "silent: no cell responds"),
         (np.full((4, 4), -2.5), "all negative, lowest −2.50"),
-        (np.pad([[3.14]], ((0, 3), (0, 3))), "strongest at the top left, 3.14; 6.2 % of its cells respond"),
-        (np.pad([[1.0]], 50), "strongest in the middle, 1.00; < 0.1 % of its cells respond"),
-        (np.ones((4, 4)), "strongest at the top left, 1.00; 100.0 % of its cells respond"),
+        (np.pad([[3.14]], ((0, 3), (0, 3))), "strongest at the top left, 3.14; 6.2\N{NO-BREAK SPACE}% of its cells respond"),
+        (np.pad([[1.0]], 50), "strongest in the middle, 1.00; < 0.1\N{NO-BREAK SPACE}% of its cells respond"),
+        (np.ones((4, 4)), "strongest at the top left, 1.00; 100.0\N{NO-BREAK SPACE}% of its cells respond"),
     ],
     ids=["zero", "nearly zero", "negative", "one cell", "one of many", "all"],
 )
