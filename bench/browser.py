@@ -42,7 +42,7 @@ def rows() -> list[Row]:
             answers = _median(
                 page, lambda data: expect(page.locator(".strip .tile").last).to_have_attribute("aria-label", _last(data))
             )
-            maps = _timed(lambda: (page.get_by_role("link", name="Layers").click(), page.locator(".grid .tile").first.wait_for()))
+            maps = _timed(lambda: (page.get_by_role("link", name="Layers").click(), page.locator(".grid .tile").last.wait_for()))
             switches = sorted(_switch(page, number) for number in (9, 2, 5))
     return [
         Row("cold browser to prediction and bars", cold),
@@ -66,7 +66,7 @@ def _last(data: bytes) -> str:
 def _switch(page: Page, number: int) -> float:
     def go() -> None:
         page.get_by_test_id("stButtonGroup").get_by_text(f"conv {number}", exact=True).click()
-        expect(page.get_by_role("group", name=f"Activation maps of Convolution {number}, ReLU")).to_be_visible()
+        page.locator(f'[aria-label="Activation maps of Convolution {number}, ReLU"] .tile').last.wait_for()
 
     return _timed(go)
 

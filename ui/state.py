@@ -202,7 +202,7 @@ def component_key(name: str, visit: Visit) -> str:
 
 
 def taken(key: str, name: str, take: Callable[[Any], None]) -> Callable[[], None]:
-    """A callback that hands a component's state `name` on."""
+    """A callback that hands on what a component has triggered under `name`."""
     return lambda: take(getattr(st.session_state[key], name))
 
 

@@ -201,3 +201,20 @@ def test_the_photo_before_is_not_mixed_up_with_the_next_by_the_back_button(page)
     assert "answer" not in query(page)
     expect(page.locator(".bar")).to_have_count(5)
     assert shown_bars(page) == expected_bars(photo_file(6))
+
+
+def test_the_same_choice_is_heard_twice(page):
+    page.goto("/")
+    for _ in range(2):
+        tiles(page, "strip").nth(3).click()
+        expect(page.get_by_role("heading", name="What does each layer see?")).to_be_visible()
+        expect_query(page, layer="conv3")
+        page.get_by_role("link", name="What is it?").click()
+        expect(page.locator(".bar").first).to_be_visible()
+    second = page.locator(".bar").nth(1)
+    second.click()
+    expect(page).to_have_url(re.compile("answer="))
+    second.click()
+    expect(page).not_to_have_url(re.compile("answer="))
+    second.click()
+    expect(page).to_have_url(re.compile("answer="))

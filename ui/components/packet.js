@@ -3,11 +3,10 @@
 const views = new WeakMap();
 
 // Streamlit calls a module's default export again after each run; the view stays, and is told only of new data.
-function viewOf(View, { parentElement, data, setStateValue, setTriggerValue }) {
+function viewOf(View, { parentElement, data, setTriggerValue }) {
   if (!views.has(parentElement)) views.set(parentElement, new View(parentElement));
   const view = views.get(parentElement);
-  view.setState = setStateValue;
-  view.trigger = setTriggerValue;
+  view.trigger = setTriggerValue; // not a state: the same choice twice must be heard twice
   if (!same(view.data, data)) view.show(data instanceof Uint8Array ? unpack(data) : data);
   view.data = data;
   return () => {

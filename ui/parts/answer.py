@@ -62,7 +62,7 @@ def _bars(visit: Visit) -> None:
         visit.prediction.answers,
         visit.answer,
         key=key,
-        on_choose=state.taken(key, "chosen", lambda index: state.select(answer=index)),
+        on_choose=state.taken(key, "chosen", lambda index: state.select(answer=None if index == visit.answer else index)),
     )
     st.caption(f"{_knows(visit)} {_accuracy(visit)}")
 

@@ -24,13 +24,8 @@ def journey(visit: Visit) -> None:
             label="The strongest map after each layer",
             size=96,
             layout="strip",
-            on_choose=state.taken(key, "chosen", _go),
+            on_choose=state.taken(key, "chosen", state.go_to_layer),
         )
-
-
-def _go(index: int | None) -> None:
-    if index is not None:
-        state.go_to_layer(index)
 
 
 def _tiles(visit: Visit) -> list[Tile]:

@@ -12,7 +12,7 @@ from convoscope import words
 from convoscope.layers import Stage
 from convoscope.render import Palette, Scale, scale_of, sprite
 from ui import state
-from ui.components.maps import Tile, maps
+from ui.components.maps import CLOSED, Tile, maps
 from ui.parts.seen import seen
 from ui.state import Visit
 
@@ -39,7 +39,7 @@ def layer_maps(visit: Visit) -> None:
     values = visit.trace.values(stage)
     st.markdown(_sentence(visit, stage, values))
     st.caption(_cost(visit))
-    key = state.component_key(f"maps-{stage.tensor}", visit)
+    key = state.component_key("maps", visit)
     selection = visit.selection
     maps(
         _tiles(visit, stage, values),
@@ -47,9 +47,9 @@ def layer_maps(visit: Visit) -> None:
         label=f"Activation maps of {visit.layer.title}, {stage.title}",
         size=96,
         legend=None if selection.scale == "map" else _scales(visit, stage, values)[0],
-        enlarged=state.as_first_shown((key, visit.crop, selection.order, selection.scale), selection.channel),
+        enlarged=state.as_first_shown((key, stage, visit.crop, selection.order, selection.scale), selection.channel),
         picture=seen(visit),
-        on_choose=state.taken(key, "chosen", lambda channel: state.select(channel=channel)),
+        on_choose=state.taken(key, "chosen", lambda channel: state.select(channel=None if channel == CLOSED else channel)),
     )
     st.download_button(
         "Save as a picture",

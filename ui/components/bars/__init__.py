@@ -12,7 +12,7 @@ _mount = register("bars")
 
 
 def bars(answers: Sequence[Answer], chosen: int, *, key: str, on_choose: Callable[[], None]) -> None:
-    """Draws the answers, the most probable first. A click on one sets the component's state `chosen` to its class index."""
+    """Draws the answers, the most probable first. A click on one triggers `chosen` with its class index."""
     rows = [
         {"rank": n, "index": a.index, "name": a.name, "share": a.probability, "text": percent(a.probability), "logit": a.logit}
         for n, a in enumerate(answers, start=1)

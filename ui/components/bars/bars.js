@@ -38,7 +38,7 @@ class Bars {
       "aria-label": `${row.name}, ${row.text}`, title: `logit ${printed(row.logit)}. Click: where the evidence for it lies`,
     }, element("span", { class: "name", text: row.rank > this.content.shown && !this.all ? `${row.name} (number ${row.rank})` : row.name }), element("span", { class: "share", text: row.text }),
     element("div", { class: "track" }, fill));
-    bar.onclick = () => this.setState("chosen", row.index);
+    bar.onclick = () => this.trigger("chosen", row.index);
     return bar;
   }
 }

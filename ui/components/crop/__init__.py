@@ -25,7 +25,7 @@ def crop(
     class_name: str,
     on_move: Callable[[], None],
 ) -> None:
-    """jpeg: the photo's encoded bytes. A move sets the component's state `square` to {left, top, side} in photo pixels."""
+    """jpeg: the photo's encoded bytes. A move triggers `square` with {left, top, side} in photo pixels."""
     height, width, _ = photo.pixels.shape
     whole = centre_crop(photo)
     header: dict[str, object] = {

@@ -188,7 +188,7 @@ class Cropper {
     this.square = square;
     this.stale = true;
     this.draw();
-    this.setState("square", square);
+    this.trigger("square", square);
   }
 }
 

@@ -12,6 +12,8 @@ from convoscope.render import Scale, colour_table
 from convoscope.words import number
 from ui.components.packet import pack, register
 
+CLOSED = -1
+
 _mount = register("maps")
 
 
@@ -45,8 +47,8 @@ def maps(
 ) -> None:
     """Draws the tiles, at least `size` CSS pixels wide.
 
-    In a grid a click enlarges a tile; in a strip it only reports. Both set the component's state `chosen` to the tile's
-    index, or to None when the enlarged tile is closed. enlarged: the index of the tile that is open at first. picture:
+    In a grid a click enlarges a tile; in a strip it only reports. Both trigger `chosen` with the tile's index, or with
+    `CLOSED` when the enlarged tile is closed. enlarged: the index of the tile that is open at first. picture:
     what is shown beside an enlarged tile, for comparison.
     """
     palettes = list(dict.fromkeys(tile.scale.palette for tile in tiles if tile.scale))

@@ -1,6 +1,7 @@
 const CHUNK = 48; // tiles on one canvas: browsers limit a canvas's height
 const GAP = 12;
 const CAPTION = 40;
+const CLOSED = -1; // reported when the enlarged tile is closed
 
 class Maps {
   constructor(parent) {
@@ -189,7 +190,7 @@ class Maps {
       this.enlarge(same ? -1 : at);
       (same ? this.button(at) : this.stage).scrollIntoView({ block: "nearest", behavior: "smooth" });
     }
-    this.setState("chosen", same && this.header.layout === "grid" ? null : this.tiles[at].index);
+    this.trigger("chosen", same && this.header.layout === "grid" ? CLOSED : this.tiles[at].index);
   }
 
   enlarge(at) {
@@ -261,7 +262,7 @@ class Maps {
     next.setAttribute("tabindex", 0);
     if (this.open >= 0) {
       this.enlarge(at);
-      this.setState("chosen", this.tiles[at].index);
+      this.trigger("chosen", this.tiles[at].index);
     }
     if (focus) next.focus({ preventScroll: this.open >= 0 });
   }
