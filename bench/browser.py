@@ -36,31 +36,43 @@ def rows() -> list[Row]:
 
         with visitor("bench/peers/bare.py") as (page, url):
             page.goto(url)
-            floor = _median(page, lambda data: expect(page.get_by_text(str(len(data)), exact=True)).to_be_visible())
+            floor = _median(page, lambda data: str(len(data)), lambda size: page.get_by_text(size, exact=True).wait_for())
         with visitor("streamlit_app.py") as (page, url):
-            cold = _timed(lambda: (page.goto(url), expect(page.locator(".bar").first).to_be_visible()))
-            answers = _median(
-                page, lambda data: expect(page.locator(".strip .tile").last).to_have_attribute("aria-label", _last(data))
+            cold = _timed(lambda: (page.goto(url), page.locator(".bar").first.wait_for()))
+            last, first = page.locator(".strip .tile").last, page.locator(".grid .tile").first
+            answers = _median(page, _last_of_journey, lambda label: expect(last).to_have_attribute("aria-label", label))
+            opened = _timed(
+                lambda: (page.get_by_role("link", name="Layers").click(), page.locator(".grid .tile").last.wait_for())
             )
-            maps = _timed(lambda: (page.get_by_role("link", name="Layers").click(), page.locator(".grid .tile").last.wait_for()))
+            page.get_by_text("Change photo").click()
+            maps = _median(page, _first_of_layer, lambda label: expect(first).to_have_attribute("aria-label", label))
+            page.keyboard.press("Escape")
             switches = sorted(_switch(page, number) for number in (9, 2, 5))
     return [
         Row("cold browser to prediction and bars", cold),
         Row("upload to prediction, bars and journey", answers, ratio(answers, floor, "a bare Streamlit page saying the size")),
-        Row("first page to every map of layer 1", maps),
+        Row("upload to every map of layer 1", maps, ratio(maps, floor, "the same")),
+        Row("first page to every map of layer 1", opened),
         Row("one layer's maps to another's", switches[1]),
     ]
 
 
-def _last(data: bytes) -> str:
-    """What the last map of the journey says of this photo: it is drawn after everything else on the page."""
-    photo = read(data)
-    network = load(ROOT / "models/photo")
+def _last_of_journey(data: bytes) -> str:
+    """What the last map of the first page says of this photo: it is drawn after everything else."""
+    return f"convolution 9: {_strongest(data, 9)}"
+
+
+def _first_of_layer(data: bytes) -> str:
+    """What the first map of the other page says of this photo."""
+    return _strongest(data, 1).replace(",", ":", 1)
+
+
+def _strongest(data: bytes, number: int) -> str:
+    photo, network = read(data), load(ROOT / "models/photo")
     trace = network.trace(prepare(photo, centre_crop(photo), network.card.preprocessing))
-    layer = network.layers[-2]
-    maps = trace.values(layer.map_stages[1])
+    maps = trace.values(network.layers[number - 1].map_stages[1])
     channel = int(maps.reshape(len(maps), -1).max(1).argmax())
-    return f"{layer.title.lower()}: channel {channel}, {map_text(maps[channel])}"
+    return f"channel {channel}, {map_text(maps[channel])}"
 
 
 def _switch(page: Page, number: int) -> float:
@@ -71,11 +83,13 @@ def _switch(page: Page, number: int) -> float:
     return _timed(go)
 
 
-def _median(page: Page, shown: Callable[[bytes], None]) -> float:
+def _median(page: Page, expected: Callable[[bytes], str], shown: Callable[[str], None]) -> float:
+    """Median milliseconds from the choice of a file to what is expected of it."""
     taken = []
     for data in map(_photo, range(UPLOADS)):
         file: FilePayload = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": data}
-        taken.append(_timed(lambda file=file, data=data: (page.locator(UPLOADER).set_input_files(file), shown(data))))
+        words = expected(data)
+        taken.append(_timed(lambda file=file, words=words: (page.locator(UPLOADER).set_input_files(file), shown(words))))
     return sorted(taken)[UPLOADS // 2]
 
 
