@@ -1,15 +1,23 @@
 """Numbers → plain words. Every word is derived from a value that the page shows."""
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
 from convoscope.evidence import Evidence
 from convoscope.network import Prediction
 
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+.!|$:~&-]")
 _ROWS = ("top", "middle", "bottom")
 _COLUMNS = ("left", "middle", "right")
 RESPONSE = 1e-6  # a cell responds if it is above this; a channel is dead if none of its cells does
 SURE, FAIRLY, LEANING = 0.9, 0.6, 0.3  # probabilities from which the words below apply
+
+
+def plain(text: str) -> str:
+    """Somebody else's text for use in Markdown: shown as it is, whatever it holds."""
+    return _MARKDOWN.sub(r"\\\g<0>", text)
 
 
 def percent(probability: float) -> str:
@@ -25,13 +33,13 @@ def percent(probability: float) -> str:
 def verdict(prediction: Prediction) -> str:
     """One sentence (Markdown) with the answer and how sure the network is. Class names stand as they are."""
     best, second = prediction.answers[:2]
-    name, share = f"**{best.name}**", percent(best.probability)
+    name, share = f"**{plain(best.name)}**", percent(best.probability)
     if best.probability >= SURE:
         return f"The network sees {name} and is almost certain: {share}."
     if best.probability >= FAIRLY:
         return f"The network sees {name} and is fairly sure: {share}."
     if best.probability >= LEANING:
-        return f"The network leans to {name}, {share}; {second.name} is not ruled out, {percent(second.probability)}."
+        return f"The network leans to {name}, {share}; {plain(second.name)} is not ruled out, {percent(second.probability)}."
     return f"The network cannot tell. Its best guess is {name}, at only {share}."
 
 
@@ -39,7 +47,7 @@ def chosen(prediction: Prediction, index: int) -> str:
     """What the network gives the class that the visitor has picked (Markdown)."""
     rank, answer = next((rank, each) for rank, each in enumerate(prediction.answers, 1) if each.index == index)
     share = percent(answer.probability)
-    return f"You are looking at **{answer.name}**, number {rank} of {len(prediction.answers)} with {share}."
+    return f"You are looking at **{plain(answer.name)}**, number {rank} of {len(prediction.answers)} with {share}."
 
 
 def place(values: NDArray[np.floating]) -> str:
@@ -56,7 +64,7 @@ def place(values: NDArray[np.floating]) -> str:
 
 def evidence_sentence(evidence: Evidence, name: str) -> str:
     """Where the evidence for the class lies, in words (Markdown)."""
-    values = evidence.values
+    values, name = evidence.values, plain(name)
     if values.max() <= 0:
         return f"No part of the photo spoke for {name}."
     if values.sum() <= 0:

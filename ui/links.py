@@ -8,6 +8,7 @@ from convoscope.card import Card
 from convoscope.network import Network
 from convoscope.photo import Photo
 from convoscope.prepare import Crop
+from convoscope.words import plain
 from ui.samples import samples_for
 
 OWN = "own-"  # how the name of a visitor's own photo begins; what follows tells one from another
@@ -103,7 +104,7 @@ def _one_of(link: Mapping[str, str], name: str, known: tuple[str, ...], notes: l
     value = link.get(name)
     if value is None or value in known:
         return value
-    notes.append(f"The link asks for the {name} “{value[:40]}”, which is not here.")
+    notes.append(f"The link asks for the {name} “{plain(value[:40])}”, which is not here.")
     return None
 
 
@@ -112,5 +113,5 @@ def _crop_of(link: Mapping[str, str], notes: list[str]) -> Crop | None:
         return None
     if match := _CROP.fullmatch(link["crop"]):
         return Crop(*map(int, match.groups()))
-    notes.append(f"The link's crop “{link['crop'][:40]}” is not three whole numbers.")
+    notes.append(f"The link's crop “{plain(link['crop'][:40])}” is not three whole numbers.")
     return None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from convoscope.words import percent
+from convoscope.words import percent, plain
 from ui import state
 from ui.parts.picker import picker
 from ui.state import Visit
@@ -40,7 +40,7 @@ def photo_strip(visit: Visit) -> None:
         if visit.problem is None:
             st.image(visit.prepared.resized.squeeze(), width=56, alt=f"What the network sees of {visit.photo_title}")
             best = visit.prediction.best
-            st.markdown(f"{visit.photo_title.capitalize()}: **{best.name}**, {percent(best.probability)}", width="content")
+            st.markdown(f"{visit.photo_title.capitalize()}: **{plain(best.name)}**, {percent(best.probability)}", width="content")
         with st.popover("Change photo", icon=":material/photo_camera:"):
             picker(visit)
 

@@ -29,6 +29,7 @@ from ui.samples import Sample, samples_for
 
 MODELS = Path(os.environ.get("CONVOSCOPE_MODELS", Path(__file__).parent.parent / "models"))
 FIRST_MODEL = "photo"
+TRACE_LIFE = 600  # seconds that what was computed from a photo is kept
 SHOWN_SIDE = 720  # pixels: a photo is sent to the browser no larger than this
 
 
@@ -111,7 +112,7 @@ def networks() -> dict[str, Network | str]:
     return found
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
+@st.cache_resource(show_spinner=False, max_entries=8, ttl=TRACE_LIFE)
 def _trace(key: tuple[str | int, ...], _visit: Visit) -> Trace:
     return _visit.network.trace(_visit.prepared)
 
@@ -121,7 +122,7 @@ def _head(key: str, _network: Network) -> LinearHead | None:
     return linear_head(_network)
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
+@st.cache_resource(show_spinner=False, max_entries=2, scope="session")
 def _jpeg(key: str, _photo: Photo) -> NDArray[np.uint8]:
     picture = Image.fromarray(_photo.pixels)
     picture.thumbnail((SHOWN_SIDE, SHOWN_SIDE))

@@ -196,3 +196,11 @@ def test_an_addition_is_printed_with_what_rounding_leaves(first: float, second: 
 def test_the_printed_terms_sum_to_the_printed_total(first: float, second: float) -> None:
     terms, total = words.addition(first, second).replace(" (rounding)", "").replace("−", "-").split(" = ")
     assert sum(Decimal(term) for term in terms.replace("- ", "-").replace("+ ", "").split()) == Decimal(total)
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [("potter's wheel", "potter's wheel"), ("[a](http)", r"\[a\]\(http\)"), ("T-shirt :red[x]", r"T\-shirt \:red\[x\]")],
+)
+def test_somebody_elses_text_is_no_markdown(text: str, escaped: str) -> None:
+    assert words.plain(text) == escaped

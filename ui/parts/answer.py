@@ -30,7 +30,6 @@ def evidence_in_words(visit: Visit) -> str:
 
 
 def _photo(visit: Visit) -> None:
-    name = visit.network.card.classes[visit.answer]
     st.markdown("**The photo**, and where the evidence lies", help=_EVIDENCE_HELP)
     key = state.component_key("crop", visit)
     crop(
@@ -40,19 +39,23 @@ def _photo(visit: Visit) -> None:
         key=key,
         label=f"{visit.photo_title}; the network sees a square of it. Arrow keys move the square, plus and minus zoom.",
         evidence=visit.evidence,
-        class_name=name,
+        class_name=visit.network.card.classes[visit.answer],
         on_move=state.taken(key, "square", lambda square: state.select(crop=Crop(**square))),
     )
+    st.caption(_sum(visit))
+    if visit.photo.changes:
+        st.caption(f"Of your file: {', '.join(visit.photo.changes)}.")
+
+
+def _sum(visit: Visit) -> str:
     evidence = visit.evidence
     if evidence is None:
-        st.caption("This network's last step is not linear, so there is no exact map of the evidence.")
-        return
-    st.caption(
+        return "This network's last step is not linear, so there is no exact map of the evidence."
+    name = words.plain(visit.network.card.classes[visit.answer])
+    return (
         f"Green spoke for {name}, purple against. The sum of the {evidence.values.size} cells and the bias is its score, the "
         f"logit: {words.addition(float(evidence.values.sum()), evidence.bias)}."
     )
-    if visit.photo.changes:
-        st.caption(f"Of your file: {', '.join(visit.photo.changes)}.")
 
 
 def _bars(visit: Visit) -> None:
@@ -83,16 +86,16 @@ def _accuracy(visit: Visit) -> str:
     results = visit.network.card.results
     if results is None:
         return "How often this network is right has not been measured."
+    where, first = words.plain(results.measured_on), words.percent(results.top1.value)
     top5 = f", one of its first five for {words.percent(results.top5.value)}" if results.top5 else ""
     return (
-        f"Measured on {results.pictures:,} pictures it had never seen ({results.measured_on}): its first answer is right for "
-        f"**{words.percent(results.top1.value)}**{top5}."
+        f"Measured on {results.pictures:,} pictures it had never seen ({where}): its first answer is right for **{first}**{top5}."
     )
 
 
 def _knows(visit: Visit) -> str:
     card = visit.network.card
-    return f"It knows {len(card.classes)} classes only ({card.description}), and always picks among them."
+    return f"It knows {len(card.classes)} classes only ({words.plain(card.description)}), and always picks among them."
 
 
 _EVIDENCE_HELP = (

@@ -9,8 +9,8 @@ from ui.state import Visit
 
 ACCEPTED = ["image/*"]  # opens the photo library on phones, which then hand over JPEG; content is checked by the engine
 PRIVACY = (
-    "Your photo goes to this app's server, is reduced, and stays in its memory for this visit. It is shown to nobody else, "
-    "not stored, and not used for training."
+    "Your photo goes to this app's server, is reduced, and stays in its memory for this visit; what was computed from it stays "
+    "some minutes longer. It is shown to nobody else, not stored, and not used for training."
 )
 
 
