@@ -56,7 +56,11 @@ def _trace(options: argparse.Namespace) -> None:
     prepared = _prepared(options.photo, network)
     trace = network.trace(prepared)
     tensors = {activation.stage.tensor: activation.values for activation in trace.activations}
-    np.savez_compressed(options.out, allow_pickle=False, input=prepared.tensor[0], **tensors)
+    try:
+        with options.out.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, input=prepared.tensor[0], **tensors)
+    except OSError as failure:
+        raise UsageError(f"{options.out}: {failure.strerror}.") from failure
     print(f"{options.out}: the input and {len(tensors)} tensors.")
 
 
@@ -129,7 +133,10 @@ def _bytes(path: Path) -> bytes:
 
 def _classes(text: str) -> tuple[str, ...]:
     """From a file with one name per line, or from names with commas between them."""
-    names = Path(text).read_text().splitlines() if Path(text).is_file() else text.split(",")
+    try:
+        names = Path(text).read_text().splitlines()
+    except OSError:
+        names = text.split(",")
     return tuple(name.strip() for name in names if name.strip())
 
 

@@ -100,6 +100,13 @@ class Card(_Part):
     origin: Origin | None
     licence: str | None
 
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        twice = next((name for name in self.classes if self.classes.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"classes names {twice} twice; give each class a name of its own")
+        return self
+
 
 def read_card(folder: Path) -> Card:
     """Reads and checks `card.json` and holds `model.onnx` to its sha256.

@@ -73,6 +73,13 @@ class Layer:
     def map_stages(self) -> tuple[Stage, ...]:
         return tuple(stage for stage in self.stages if stage.is_maps)
 
+    def shown_stage(self, tensor: str | None) -> Stage | None:
+        """The stage with maps of this name; else the one after the ReLU, else the first; None if no stage has maps."""
+        stages = self.map_stages
+        named = next((stage for stage in stages if stage.tensor == tensor), None)
+        after = next((stage for stage in stages if not stage.signed), None)
+        return named or after or next(iter(stages), None)
+
     @property
     def shape(self) -> tuple[int, ...]:
         return self.stages[-1].shape

@@ -1,5 +1,6 @@
 """A model folder → predictions and traces, by ONNX Runtime."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -85,6 +86,11 @@ class Network:
     layers: tuple[Layer, ...]
     session: onnxruntime.InferenceSession
     logits_name: str
+
+    @cached_property
+    def key(self) -> str:
+        """Tells it from every other network: the same graph with another card is another network."""
+        return hashlib.sha256(self.card.model_dump_json().encode()).hexdigest()
 
     @property
     def stages(self) -> Iterator[Stage]:

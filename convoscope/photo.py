@@ -78,7 +78,7 @@ class PhotoError(Exception):
 class Photo:
     """An upright photo in memory.
 
-    pixels: uint8 (H, W, 3), sRGB, read-only, longer side at most `LONGEST_SIDE`.
+    pixels: uint8 (H, W, 3), RGB as stored (colour profiles are not applied), read-only, longer side at most `LONGEST_SIDE`.
     width, height: size of the original in pixels, as a person sees it (after the EXIF turn).
     changes: what was done to it, in words, in order.
     sha256: of the uploaded bytes, hexadecimal.
@@ -190,8 +190,8 @@ def _orientation(image: Image.Image) -> object:
 
 def _to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
     if image.mode.startswith("I"):
-        levels = np.asarray(image).astype(np.float64) / 257  # 65,535 becomes 255
-        return Image.fromarray(levels.clip(0, 255).round().astype(np.uint8)).convert("RGB"), ["16 bit turned into 8"]
+        levels = (np.asarray(image) >> 8).astype(np.uint8)
+        return Image.fromarray(levels).convert("RGB"), ["16 bit turned into 8"]
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         paper = Image.new("RGBA", layer.size, "white")

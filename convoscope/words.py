@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from convoscope.evidence import Evidence
 from convoscope.network import Prediction
 
+_ADDRESS = re.compile(r":(?=//)|www(?=\.)|@", re.IGNORECASE)  # what Markdown would turn into links by itself
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+.!|$:~&-]")
 _ROWS = ("top", "middle", "bottom")
 _COLUMNS = ("left", "middle", "right")
@@ -17,7 +18,7 @@ SURE, FAIRLY, LEANING = 0.9, 0.6, 0.3  # probabilities from which the words belo
 
 def plain(text: str) -> str:
     """Somebody else's text for use in Markdown: shown as it is, whatever it holds."""
-    return _MARKDOWN.sub(r"\\\g<0>", text)
+    return _MARKDOWN.sub(r"\\\g<0>", _ADDRESS.sub("\\g<0>\N{WORD JOINER}", text))
 
 
 def percent(probability: float) -> str:
@@ -31,7 +32,7 @@ def percent(probability: float) -> str:
 
 
 def verdict(prediction: Prediction) -> str:
-    """One sentence (Markdown) with the answer and how sure the network is. Class names stand as they are."""
+    """One sentence (Markdown) with the answer and how sure the network is. Class names stand as they are in the card."""
     best, second = prediction.answers[:2]
     name, share = f"**{plain(best.name)}**", percent(best.probability)
     if best.probability >= SURE:
@@ -72,7 +73,7 @@ def evidence_sentence(evidence: Evidence, name: str) -> str:
     positive = np.sort(values[values > 0])[::-1]
     needed = int(np.searchsorted(positive.cumsum(), positive.sum() / 2)) + 1
     cells = "a single one" if needed == 1 else f"{needed}"
-    return f"What spoke for {name} lies mostly **{place(values)}**: half of it in {cells} of the {values.size} cells."
+    return f"What spoke for {name} is strongest **{place(values)}**; half of it lies in {cells} of the {values.size} cells."
 
 
 def map_text(values: NDArray[np.floating]) -> str:

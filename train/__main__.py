@@ -5,6 +5,8 @@ import dataclasses
 import sys
 from pathlib import Path
 
+from accelerate import PartialState
+
 from train import data
 from train.data import DataError, Source
 from train.fit import ResumeError, fit
@@ -17,12 +19,16 @@ def main(arguments: list[str] | None = None) -> int:
     out: Path = options.out or Path("models") / options.network
     run: Path = options.runs / out.name
     recipe = SHAPES if options.network == "shapes" else PHOTO
+    if options.description:
+        recipe = dataclasses.replace(recipe, description=options.description)
     if options.epochs:
         recipe = dataclasses.replace(recipe, phases=(Phase(options.epochs, recipe.size),))
     try:
         source = _source(options, recipe)
         _check_size(source, recipe)
         fitted = fit(recipe, source, run, options.resume)
+        if not PartialState().is_main_process:
+            return 0
         folder = write_folder(fitted, recipe, source, run, options.licence)
         install(folder, out, options.replace)
     except (DataError, ResumeError, CheckError, WorseError) as failure:
@@ -50,6 +56,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     common.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     common.add_argument("--replace", action="store_true", help="replace the network at --out even if it is better")
     common.add_argument("--epochs", type=_count, help="another number of epochs, all at full size")
+    common.add_argument("--description", help="what the classes are, in a few words")
     common.add_argument("--licence", help="what others may do with the weights")
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
     networks = parser.add_subparsers(dest="network", required=True)

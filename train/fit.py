@@ -81,7 +81,7 @@ def fit(recipe: Recipe, source: Source, run: Path, resume: bool) -> Fitted:
     total = recipe.epochs * len(loader)
     moments = snapshot_steps(total, recipe.snapshots)
     plan = json.dumps({"data": source.name, "classes": source.classes, "pictures": len(source.train), "recipe": asdict(recipe)})
-    logs = _resume(accelerator, run, plan) if resume else _begin(run, plan)
+    logs = _resume(accelerator, run, plan) if resume else _begin(accelerator, run, plan)
     step = logs[-1].step if logs else 0
     augment = Augmentation(recipe, accelerator.device)
 
@@ -213,10 +213,12 @@ def _rescale(network: TrainingNetwork) -> None:
             module.kernels.mul_(len(module.kernels) ** 0.5 / module.kernels.norm())
 
 
-def _begin(run: Path, plan: str) -> list[EpochLog]:
-    shutil.rmtree(run, ignore_errors=True)
-    (run / "history").mkdir(parents=True)
-    (run / "plan.json").write_text(plan)
+def _begin(accelerator: Accelerator, run: Path, plan: str) -> list[EpochLog]:
+    if accelerator.is_main_process:
+        shutil.rmtree(run, ignore_errors=True)
+        (run / "history").mkdir(parents=True)
+        (run / "plan.json").write_text(plan)
+    accelerator.wait_for_everyone()
     return []
 
 
@@ -232,7 +234,9 @@ def _resume(accelerator: Accelerator, run: Path, plan: str) -> list[EpochLog]:
 
 def _save(accelerator: Accelerator, run: Path, logs: list[EpochLog]) -> None:
     fresh, current = run / "checkpoint.new", run / "checkpoint"
+    fresh.mkdir(exist_ok=True)
     accelerator.save_state(str(fresh))
+    accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         (fresh / "training.jsonl").write_text("".join(json.dumps(asdict(log)) + "\n" for log in logs))
         shutil.rmtree(current, ignore_errors=True)

@@ -78,7 +78,7 @@ class Recipe:
 
 PHOTO = Recipe(
     title="Photos",
-    description="everyday things and animals",
+    description="things on photos",
     stack=Stack(
         groups=((32,), (64, 64), (128, 128, 128), (256, 256, 384)),
         pooled=(True, True, True, False),

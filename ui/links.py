@@ -71,7 +71,8 @@ def from_link(link: Mapping[str, str], models: Mapping[str, Network], own: str |
     layer = _one_of(link, "layer", tuple(layer.name for layer in network.layers), notes)
     chosen = next((each for each in network.layers if each.name == layer), network.layers[0])
     stage = _one_of(link, "stage", tuple(stage.tensor for stage in chosen.map_stages), notes)
-    channels = chosen.map_stages[0].shape[0] if chosen.map_stages else 0
+    shown = chosen.shown_stage(stage)
+    channels = shown.shape[0] if shown else 0
     channel = _one_of(link, "channel", tuple(map(str, range(channels))), notes)
     selection = Selection(
         model=model,

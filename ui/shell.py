@@ -6,6 +6,7 @@ import streamlit as st
 
 from convoscope.words import percent, plain
 from ui import state
+from ui.components.paste import paste
 from ui.parts.picker import picker
 from ui.state import Visit
 
@@ -26,6 +27,7 @@ def open_page(title: str) -> Visit:
         for page, label in PAGES:
             st.page_link(page, label=label)
         st.space("stretch")
+        paste(key="paste")
         _model_choice(visit)
     st.title(title, anchor=False)
     if visit.notes:
@@ -60,7 +62,7 @@ def _model_choice(visit: Visit) -> None:
         st.segmented_control(
             "Network",
             tuple(choices),
-            format_func=lambda name: f"{choices[name].card.title} · {len(choices[name].card.classes)} classes",
+            format_func=lambda name: f"{plain(choices[name].card.title)} · {len(choices[name].card.classes)} classes",
             required=True,
             label_visibility="collapsed",
             **state.bound("model", visit.selection.model),
@@ -77,4 +79,4 @@ def _require_a_model() -> None:
 def _name_unusable() -> None:
     for found in state.networks().values():
         if isinstance(found, str):
-            st.warning(found, icon=":material/warning:")
+            st.warning(plain(found), icon=":material/warning:")

@@ -17,6 +17,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from convoscope.card import ModelError
 from convoscope.evidence import Evidence, LinearHead, linear_head
@@ -54,7 +55,7 @@ class Visit:
 
     @cached_property
     def trace(self) -> Trace:
-        key = (self.photo.sha256, self.crop.left, self.crop.top, self.crop.side, self.network.card.sha256)
+        key = (self.photo.sha256, self.crop.left, self.crop.top, self.crop.side, self.network.key)
         return _trace(key, self)
 
     @property
@@ -68,7 +69,7 @@ class Visit:
 
     @cached_property
     def evidence(self) -> Evidence | None:
-        head = _head(self.network.card.sha256, self.network)
+        head = _head(self.network.key, self.network)
         return head.evidence(self.trace, self.answer) if head else None
 
     @property
@@ -83,11 +84,8 @@ class Visit:
 
     @property
     def stage(self) -> Stage | None:
-        """The chosen stage of the layer: if none is chosen, the one after its ReLU; None if it has no maps."""
-        stages = self.layer.map_stages
-        chosen = next((stage for stage in stages if stage.tensor == self.selection.stage), None)
-        after = next((stage for stage in stages if not stage.signed), None)
-        return chosen or after or (stages[0] if stages else None)
+        """The chosen stage of the layer, or the one to begin with; None if it has no maps."""
+        return self.layer.shown_stage(self.selection.stage)
 
     @property
     def samples(self) -> tuple[Sample, ...]:
@@ -158,6 +156,7 @@ def open_visit(page: str) -> Visit:
     followed = bool(given) and given != st.session_state.get("written") and not st.session_state.get("chosen_now")
     if "selection" not in st.session_state or followed:
         st.session_state.selection, notes = from_link(given, usable(), own=own_photo())
+        st.session_state.view, st.session_state.problem = None, None
     selection: Selection = st.session_state.selection
     photo, title = _photo(selection)
     crop = fit_crop(selection.crop, photo) if selection.crop else centre_crop(photo)
@@ -185,6 +184,7 @@ def select(**changes: Any) -> None:
         selection = replace(selection, crop=None, answer=None)
     if "layer" in changes:
         selection = replace(selection, stage=None, channel=None)
+        st.session_state.view = None
     st.session_state.selection = selection
     st.session_state.chosen_now = True
     st.session_state.problem = None
@@ -208,7 +208,7 @@ def taken(key: str, name: str, take: Callable[[Any], None]) -> Callable[[], None
 
 
 def uploader_key() -> str:
-    """Another key after each file, so that Streamlit lets go of the bytes."""
+    """Another key after each file, so that the next one finds the uploader empty."""
     return f"upload_{st.session_state.get('uploads', 0)}"
 
 
@@ -219,13 +219,23 @@ def take_upload(key: str) -> None:
         return
     st.session_state.uploads = st.session_state.get("uploads", 0) + 1
     st.session_state.camera = False
+    st.session_state.chosen_now = True
     try:
         photo = read(file.getvalue())
     except PhotoError as failure:
         st.session_state.problem = str(failure)
         return
+    finally:
+        _let_go_of_uploads()
     st.session_state.photo = photo
     select(photo=own_name(photo))
+
+
+def _let_go_of_uploads() -> None:
+    """Streamlit itself keeps uploaded files until the session ends."""
+    context = get_script_run_ctx()
+    if context is not None:
+        context.uploaded_file_mgr.remove_session_files(context.session_id)
 
 
 def camera_is_on() -> bool:
@@ -234,6 +244,7 @@ def camera_is_on() -> bool:
 
 def toggle_camera() -> None:
     st.session_state.camera = not camera_is_on()
+    st.session_state.chosen_now = True
 
 
 def own_photo() -> str | None:
@@ -250,6 +261,7 @@ def go_to_layer(number: int) -> None:
 
 def forget_problem() -> None:
     st.session_state.problem = None
+    st.session_state.chosen_now = True
 
 
 def as_first_shown(view: tuple[object, ...], value: int | None) -> int | None:

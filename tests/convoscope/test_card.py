@@ -155,3 +155,9 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(ModelError, match=rf"^net/{re.escape(name)}: No such file or directory\.$"):
         read_card(folder)
+
+
+def test_two_classes_of_one_name_are_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "twins", BUILT, {**FULL, "classes": ["line", "line"]})
+    with pytest.raises(ModelError, match="classes names line twice"):
+        read_card(folder)

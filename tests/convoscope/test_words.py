@@ -90,9 +90,9 @@ def evidence(values: list[list[float]]) -> Evidence:
 @pytest.mark.parametrize(
     ("values", "part"),
     [
-        ([[6, 1, 1], [1, 1, -7], [0, 0, 0]], "**at the top left**: half of it in a single one of the 9 cells."),
-        ([[0, 2, 0], [0, 3, 1], [0, 0, 0]], "**in the middle**: half of it in a single one of the 9 cells."),
-        ([[0, 0, 0], [2, 0, 2], [0, 2.5, 0]], "**at the bottom**: half of it in 2 of the 9 cells."),
+        ([[6, 1, 1], [1, 1, -7], [0, 0, 0]], "**at the top left**; half of it lies in a single one of the 9 cells."),
+        ([[0, 2, 0], [0, 3, 1], [0, 0, 0]], "**in the middle**; half of it lies in a single one of the 9 cells."),
+        ([[0, 0, 0], [2, 0, 2], [0, 2.5, 0]], "**at the bottom**; half of it lies in 2 of the 9 cells."),
     ],
 )
 def test_evidence_says_where_and_how_spread(values: list[list[float]], part: str) -> None:
@@ -200,7 +200,13 @@ def test_the_printed_terms_sum_to_the_printed_total(first: float, second: float)
 
 @pytest.mark.parametrize(
     ("text", "escaped"),
-    [("potter's wheel", "potter's wheel"), ("[a](http)", r"\[a\]\(http\)"), ("T-shirt :red[x]", r"T\-shirt \:red\[x\]")],
+    [
+        ("potter's wheel", "potter's wheel"),
+        ("[a](b)", r"\[a\]\(b\)"),
+        ("T-shirt :red[x]", r"T\-shirt \:red\[x\]"),
+        ("http://e", "http\\:\N{WORD JOINER}//e"),
+        ("www.e", "www\N{WORD JOINER}\\.e"),
+    ],
 )
 def test_somebody_elses_text_is_no_markdown(text: str, escaped: str) -> None:
     assert words.plain(text) == escaped

@@ -1,5 +1,8 @@
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from convoscope.network import load
@@ -38,7 +41,7 @@ def test_every_map_of_every_step_of_every_layer_is_there(model):
 def test_a_layer_without_maps_says_so():
     app = open_app(PAGE, model="shapes", layer="logits")
     assert not app.exception
-    assert "has no maps: it turns 128 numbers into 7 numbers" in text(app)
+    assert "has no maps. It makes 7 numbers: one score (logit) per class." in text(app)
 
 
 def test_maps_come_strongest_first_or_by_number():
@@ -71,8 +74,11 @@ def test_every_map_has_a_text_alternative():
 
 
 def test_dead_channels_are_flagged_and_counted():
-    app = open_app(PAGE, model="shapes", photo="line", layer="conv3")
+    file = io.BytesIO()
+    Image.new("L", (64, 64)).save(file, "PNG")
+    app = upload(open_app(PAGE, model="shapes", layer="conv3"), file.getvalue())
     silent = [tile for tile in maps(app)["tiles"] if tile["silent"]]
+    assert silent
     assert all(tile["note"] == "silent" for tile in silent)
     assert f"**{8 - len(silent)} of 8** respond" in text(app)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from convoscope import drawings
 from convoscope.card import read_card
 from convoscope.network import load
 from tests.graphs import prepared
@@ -107,3 +108,14 @@ def test_the_command_line_ends_with_a_sentence_and_no_traceback(tmp_path: Path) 
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == f"There is no folder {tmp_path / 'nowhere'}.\n"
+
+
+def test_two_processes_train_one_network(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "-m", "train", "shapes"]
+    command += ["--drawings", "600", "--epochs", "2", "--out", str(tmp_path / "two"), "--runs", str(tmp_path / "runs")]
+    environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count('"schema_version"') == 1
+    assert load(tmp_path / "two").card.classes == drawings.CLASSES
+    assert len((tmp_path / "two" / "training.jsonl").read_text().splitlines()) == 2

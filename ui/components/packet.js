@@ -39,6 +39,11 @@ function element(tag, attributes = {}, ...children) {
   return node;
 }
 
+// As convoscope.words.number prints it.
 function printed(value) {
-  return (Math.abs(value) >= 1000 || value === 0 ? value.toFixed(0) : value.toPrecision(3)).replace("-", "−");
+  const size = Math.abs(value);
+  if (value === 0) return "0";
+  if (size >= 999.5) return Math.round(value).toLocaleString("en-US").replace("-", "−");
+  if (size >= 0.0001) return value.toPrecision(3).replace("-", "−");
+  return value.toExponential(2).replace(/e-(\d)$/, "e-0$1").replaceAll("-", "−");
 }

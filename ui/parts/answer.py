@@ -30,7 +30,10 @@ def evidence_in_words(visit: Visit) -> str:
 
 
 def _photo(visit: Visit) -> None:
-    st.markdown("**The photo**, and where the evidence lies", help=_EVIDENCE_HELP)
+    if visit.evidence:
+        st.markdown("**The photo**, and where the evidence lies", help=_EVIDENCE_HELP)
+    else:
+        st.markdown("**The photo**")
     key = state.component_key("crop", visit)
     crop(
         visit.photo,
@@ -50,16 +53,18 @@ def _photo(visit: Visit) -> None:
 def _sum(visit: Visit) -> str:
     evidence = visit.evidence
     if evidence is None:
-        return "This network's last step is not linear, so there is no exact map of the evidence."
+        return "No exact map of the evidence is known for this network: only for one that ends in a single dense layer."
     name = words.plain(visit.network.card.classes[visit.answer])
     return (
         f"Green spoke for {name}, purple against. The sum of the {evidence.values.size} cells and the bias is its score, the "
-        f"logit: {words.addition(float(evidence.values.sum()), evidence.bias)}."
+        f"logit: {words.addition(float(evidence.values.sum()), evidence.bias)}. ONNX Runtime's own value differs by "
+        f"{abs(evidence.logit - visit.prediction.logits[visit.answer]):.0e}."
     )
 
 
 def _bars(visit: Visit) -> None:
-    st.markdown("**How sure**", help=_PROBABILITY_HELP)
+    calibration = visit.network.card.calibration
+    st.markdown("**How sure**", help=_PROBABILITY_HELP.format(temperature=calibration.temperature if calibration else 1))
     key = state.component_key("bars", visit)
     bars(
         visit.prediction.answers,
@@ -104,6 +109,7 @@ _EVIDENCE_HELP = (
     "together give the percentages."
 )
 _PROBABILITY_HELP = (
-    "Probabilities: the softmax of the network's scores (logits), over its classes only. The scale always runs from 0 to 100 %. "
-    "Click a class to see where the evidence for it lies."
+    "Probabilities: the softmax of the network's scores (logits) divided by {temperature}, the temperature at which the "
+    "percentages fit how often the network is right. The scale always runs from 0 to 100 %. Click a class to see where the "
+    "evidence for it lies."
 )

@@ -16,7 +16,7 @@ def costs(visit: Visit) -> None:
         help="Multiply-adds of convolutions and dense layers, read from the graph; all else is small beside them.",
     )
     rows = [
-        f"| {layer.number} | {layer.title} | {', '.join(stage.title for stage in layer.stages)} "
+        f"| {layer.number} | {words.plain(layer.title)} | {', '.join(stage.title for stage in layer.stages)} "
         f"| {words.shape_text(layer.stages[0].shape)} | {words.shape_text(layer.shape)} | {layer.parameters:,} "
         f"| {layer.multiply_adds:,} | {words.percent(layer.multiply_adds / network.multiply_adds)} |"
         for layer in network.layers

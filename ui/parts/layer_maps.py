@@ -21,7 +21,7 @@ _SCALE_WORDS = {"layer": "one per layer", "map": "one per map", "network": "one 
 
 
 def layer_choice(visit: Visit) -> None:
-    titles = {layer.name: layer.title.replace("Convolution", "conv").lower() for layer in visit.network.layers}
+    titles = {layer.name: words.plain(layer.title.replace("Convolution", "conv").lower()) for layer in visit.network.layers}
     _choice("Layer", titles, "layer", visit.layer.name)
 
 
@@ -29,11 +29,7 @@ def layer_maps(visit: Visit) -> None:
     """The controls, one sentence, and the maps."""
     stage = visit.stage
     if stage is None:
-        st.markdown(
-            f"**{visit.layer.title}** has no maps: it turns {words.shape_text(_features(visit))} into "
-            f"{words.shape_text(visit.layer.shape)}, one score (logit) per class. Softmax turns the scores into the percentages "
-            "on the first page."
-        )
+        st.markdown(_without_maps(visit))
         return
     _controls(visit, stage)
     values = visit.trace.values(stage)
@@ -51,27 +47,30 @@ def layer_maps(visit: Visit) -> None:
         picture=seen(visit),
         on_choose=state.taken(key, "chosen", lambda channel: state.select(channel=None if channel == CLOSED else channel)),
     )
+    order, scales = _order(visit, values), _scales(visit, stage, values)
+    picture, in_order = values[order], tuple(scales[channel] for channel in order)  # a copy: the trace itself may go
     st.download_button(
         "Save as a picture",
-        lambda: _png(visit, stage, values),
-        file_name=f"{visit.selection.photo}-{visit.selection.model}-{stage.tensor}.png",
+        lambda: _png(picture, in_order),
+        file_name=f"{selection.photo}-{selection.model}-{stage.tensor}.png",
         mime="image/png",
         icon=":material/download:",
         on_click="ignore",
     )
 
 
-def _png(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> bytes:
+def _png(maps_in_order: NDArray[np.float32], scales: tuple[Scale, ...]) -> bytes:
     file = io.BytesIO()
-    order, scales = _order(visit, values), _scales(visit, stage, values)
-    columns = math.ceil(math.sqrt(len(values)))
-    Image.fromarray(sprite(values[order], tuple(scales[channel] for channel in order), columns, tile=96)).save(file, "PNG")
+    columns = math.ceil(math.sqrt(len(maps_in_order)))
+    Image.fromarray(sprite(maps_in_order, scales, columns, tile=96)).save(file, "PNG")
     return file.getvalue()
 
 
-def _features(visit: Visit) -> tuple[int, ...]:
-    before = [stage for stage in visit.network.stages if len(stage.shape) == 1 and stage not in visit.layer.stages]
-    return before[-1].shape if before else visit.network.layers[-2].shape
+def _without_maps(visit: Visit) -> str:
+    layer = visit.layer
+    scores = any(stage.tensor == visit.network.logits_name for stage in layer.stages)
+    tail = " one score (logit) per class. Softmax turns the scores into the percentages on the first page." if scores else ""
+    return f"**{words.plain(layer.title)}** has no maps. It makes {words.shape_text(layer.shape)}{':' if tail else '.'}{tail}"
 
 
 def _controls(visit: Visit, stage: Stage) -> None:
@@ -97,7 +96,8 @@ def _sentence(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> str:
     strongest = int(values.reshape(len(values), -1).max(1).argmax())
     respond = words.responding(values)
     silent = len(values) - respond
-    tail = f"; {silent} {'is' if silent == 1 else 'are'} silent for this photo" if silent else ""
+    how = "nowhere positive" if stage.signed else "silent for this photo"
+    tail = f"; {silent} {'is' if silent == 1 else 'are'} {how}" if silent else ""
     return (
         f"{words.shape_text(stage.shape).capitalize()}: **{respond} of {len(values)}** respond to {visit.photo_title}{tail}. "
         f"Channel **{strongest}** is the strongest, {words.number(values.max())} {words.place(values[strongest])}."
@@ -107,11 +107,10 @@ def _sentence(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> str:
 def _cost(visit: Visit) -> str:
     layer = visit.layer
     share = words.percent(layer.multiply_adds / visit.network.multiply_adds)
+    parameters, work = words.count(layer.parameters), words.count(layer.multiply_adds)
     scale = " Each map is drawn on its own scale, written under it." if visit.selection.scale == "map" else ""
-    return (
-        f"{layer.title}: {words.count(layer.parameters)} parameters, {words.count(layer.multiply_adds)} multiply-adds per photo "
-        f"({share} of the network's).{scale}"
-    )
+    title = words.plain(layer.title)
+    return f"{title}: {parameters} parameters, {work} multiply-adds per photo ({share} of the network's).{scale}"
 
 
 def _tiles(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> list[Tile]:
@@ -119,8 +118,8 @@ def _tiles(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> list[Tile
     scales = _scales(visit, stage, values)
     tiles = []
     for channel in map(int, _order(visit, values)):
-        silent = bool(peaks[channel] <= words.RESPONSE)
-        note = "silent" if silent and not stage.signed else _range(values[channel], stage)
+        silent = not stage.signed and bool(peaks[channel] <= words.RESPONSE)
+        note = "silent" if silent else _range(values[channel], stage)
         text = words.map_text(values[channel])
         tiles.append(Tile(channel, f"channel {channel}", note, text, values[channel], scales[channel], silent))
     return tiles

@@ -3,14 +3,13 @@
 import streamlit as st
 
 from ui import state
-from ui.components.paste import paste
 from ui.links import OWN
 from ui.state import Visit
 
 ACCEPTED = ["image/*"]  # opens the photo library on phones, which then hand over JPEG; content is checked by the engine
 PRIVACY = (
-    "Your photo goes to this app's server, is reduced, and stays in its memory for this visit; what was computed from it stays "
-    "some minutes longer. It is shown to nobody else, not stored, and not used for training."
+    "Your photo goes to this app's server, is reduced, and stays in its memory for this visit; what was computed from it, until "
+    "newer photos take its place. It is shown to nobody else, not stored, and not used for training."
 )
 
 
@@ -29,7 +28,6 @@ def picker(visit: Visit) -> None:
         label = "Close the camera" if state.camera_is_on() else "Camera"
         st.button(label, icon=":material/photo_camera:", on_click=state.toggle_camera)
         _samples(visit)
-        paste(key="paste")
     st.caption("Or drop or paste a picture anywhere on this page. It is not stored.", help=PRIVACY)
     if state.camera_is_on():
         camera = f"camera_{key}"

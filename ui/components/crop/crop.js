@@ -23,7 +23,7 @@ class Cropper {
     this.pointers = new Map();
     this.canvas.onpointerdown = (event) => this.down(event);
     this.canvas.onpointermove = (event) => this.moved(event);
-    this.canvas.onpointerup = this.canvas.onpointercancel = (event) => this.up(event);
+    this.canvas.onpointerup = this.canvas.onpointercancel = this.canvas.onlostpointercapture = (event) => this.up(event);
     this.canvas.onpointerleave = () => this.say("");
     this.canvas.onkeydown = (event) => this.keyed(event);
     this.canvas.addEventListener("wheel", (event) => this.wheeled(event), { passive: false });
@@ -40,9 +40,12 @@ class Cropper {
 
   async show(header) {
     const fresh = header.arrays[0];
+    const another = header.width !== this.header?.width || header.height !== this.header?.height;
     this.header = header;
-    this.square = { ...header.square };
-    this.stale = false;
+    if (another || !(this.timer || this.pointers.size)) { // else newer moves are under way
+      this.square = { ...header.square };
+      this.stale = false;
+    }
     this.say("");
     this.canvas.setAttribute("aria-label", header.label);
     this.toggle.classList.toggle("hidden", !header.cells);
@@ -112,6 +115,7 @@ class Cropper {
   }
 
   down(event) {
+    if (event.button !== 0) return;
     if (event.pointerType === "touch" && !this.held) return this.canvas.focus();
     this.canvas.setPointerCapture(event.pointerId);
     this.pointers.set(event.pointerId, this.at(event));
@@ -180,11 +184,12 @@ class Cropper {
 
   soon() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => { if (this.stale) this.send(this.square); }, PAUSE);
+    this.timer = setTimeout(() => this.send(this.square), PAUSE);
   }
 
   send(square) {
     clearTimeout(this.timer);
+    this.timer = null;
     this.square = square;
     this.stale = true;
     this.draw();

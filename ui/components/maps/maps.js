@@ -14,7 +14,7 @@ class Maps {
     parent.append(this.root);
     this.offscreen = document.createElement("canvas");
     this.seen = new IntersectionObserver((entries) => entries.filter((e) => e.isIntersecting).forEach((e) => this.paint(e.target)), { rootMargin: "300px" });
-    this.resized = new ResizeObserver(() => { if (this.root.clientWidth !== this.width) this.layOut(); });
+    this.resized = new ResizeObserver(() => { if (this.header && this.root.clientWidth !== this.width) { this.layOut(); this.drawStage(); } });
     this.resized.observe(this.root);
     this.grid.onpointermove = (event) => this.hover(event, event.target.closest(".tile"));
     this.grid.onpointerleave = () => this.leave();
@@ -143,7 +143,7 @@ class Maps {
 
   cellAt(event, box, tile) {
     const bounds = box.getBoundingClientRect();
-    const { width, height } = this.fitted(tile, bounds.width);
+    const { width, height } = this.fitted(tile, box.classList.contains("tile") ? bounds.width : Math.max(bounds.width, bounds.height));
     const x = Math.floor((event.clientX - bounds.left) / width * tile.width);
     const y = Math.floor((event.clientY - bounds.top) / height * tile.height);
     return x >= 0 && y >= 0 && x < tile.width && y < tile.height ? { x, y } : null;
@@ -189,6 +189,7 @@ class Maps {
     if (this.header.layout === "grid") {
       this.enlarge(same ? -1 : at);
       (same ? this.button(at) : this.stage).scrollIntoView({ block: "nearest", behavior: "smooth" });
+      if (same) this.button(at).focus({ preventScroll: true });
     }
     this.trigger("chosen", same && this.header.layout === "grid" ? CLOSED : this.tiles[at].index);
   }
@@ -204,6 +205,7 @@ class Maps {
     const tile = this.tiles[this.open];
     this.stage.classList.toggle("hidden", !tile);
     if (!tile) return;
+    const focused = this.stage.contains(this.root.getRootNode().activeElement) && this.root.getRootNode().activeElement.textContent;
     const step = (by, text, label) => {
       const button = element("button", { type: "button", text, "aria-label": label });
       button.disabled = !this.tiles[this.open + by];
@@ -218,6 +220,7 @@ class Maps {
       element("p", { text: `${tile.text[0].toUpperCase()}${tile.text.slice(1)}.` }),
       element("p", { class: "quiet", text: `${tile.height} × ${tile.width} cells, drawn from ${printed(tile.low)} to ${printed(tile.high)}.` }),
       element("div", { class: "row" }, step(-1, "←", "Previous map"), step(1, "→", "Next map"), shut)));
+    if (focused) [...this.stage.querySelectorAll("button")].find((button) => button.textContent === focused)?.focus();
   }
 
   // A large map, or the picture beside it. The pointer on either marks the map's cell on both.
