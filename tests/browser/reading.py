@@ -28,6 +28,19 @@ def upload(page: Page, data: bytes, name: str = "mine.jpg") -> None:
     page.locator(UPLOADER).set_input_files({"name": name, "mimeType": "image/jpeg", "buffer": data})
 
 
+def give(page: Page, event: str, data: bytes) -> None:
+    """Pastes or drops a file on the page, away from the uploader. event: 'paste' or 'drop'."""
+    page.evaluate(
+        """([event, bytes]) => {
+            const carrier = new DataTransfer();
+            carrier.items.add(new File([new Uint8Array(bytes)], "given.jpg", { type: "image/jpeg" }));
+            const init = { bubbles: true, cancelable: true, clipboardData: carrier, dataTransfer: carrier };
+            document.body.dispatchEvent(event === "paste" ? new ClipboardEvent("paste", init) : new DragEvent("drop", init));
+        }""",
+        [event, list(data)],
+    )
+
+
 def traced(model: str, photo: Photo) -> tuple[Network, Trace]:
     network = load(ROOT / "models" / model)
     return network, network.trace(prepare(photo, centre_crop(photo), network.card.preprocessing))

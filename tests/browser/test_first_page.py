@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from convoscope.words import percent
 from tests.browser.conftest import DESKTOP, open_page, running_app
-from tests.browser.reading import UPLOADER, expect_own_photo, expect_query, photo_file, query, tiles, traced_file, upload
+from tests.browser.reading import expect_own_photo, expect_query, give, photo_file, query, tiles, traced_file, upload
 
 
 def shown_bars(page: Page) -> list[tuple[str, str]]:
@@ -50,17 +50,8 @@ def test_the_length_of_a_bar_is_its_probability_of_the_whole_track(page):
 @pytest.mark.parametrize("event", ["paste", "drop"])
 def test_a_photo_can_be_pasted_or_dropped_anywhere(page, event):
     page.goto("/")
-    expect(page.locator(UPLOADER)).to_be_attached()
     expect(page.locator(".bar").first).to_contain_text("espresso")
-    page.evaluate(
-        """([event, bytes]) => {
-            const carrier = new DataTransfer();
-            carrier.items.add(new File([new Uint8Array(bytes)], "pasted.jpg", { type: "image/jpeg" }));
-            const init = { bubbles: true, cancelable: true, clipboardData: carrier, dataTransfer: carrier };
-            document.body.dispatchEvent(event === "paste" ? new ClipboardEvent("paste", init) : new DragEvent("drop", init));
-        }""",
-        [event, list(photo_file(1))],
-    )
+    give(page, event, photo_file(1))
     expect_own_photo(page)
     expect(page.locator(".bar").first).to_contain_text(expected_bars(photo_file(1))[0][0])
 

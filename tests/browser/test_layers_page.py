@@ -4,7 +4,7 @@ import numpy as np
 from playwright.sync_api import expect
 
 from convoscope.render import colour, scale_of
-from tests.browser.reading import colour_in, expect_own_photo, expect_query, photo_file, tiles, traced, traced_file, upload
+from tests.browser.reading import colour_in, expect_own_photo, expect_query, give, photo_file, tiles, traced, traced_file, upload
 from ui.samples import DRAWINGS
 
 
@@ -154,3 +154,22 @@ def test_the_table_of_costs_does_not_widen_a_phones_page(phone):
     phone.get_by_text("What each layer costs").click()
     expect(phone.get_by_text("multiply-adds with")).to_be_visible()
     assert phone.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+
+
+def test_a_photo_can_be_dropped_here_too(page):
+    page.goto("/layers?layer=conv2")
+    expect(tiles(page)).to_have_count(64)
+    give(page, "drop", photo_file(7))
+    expect_own_photo(page)
+    expect_query(page, layer="conv2")
+    expect(page.get_by_text("respond to your photo")).to_be_visible()
+
+
+def test_back_returns_to_the_map_that_was_enlarged_before(page):
+    page.goto("/layers?layer=conv2&order=number")
+    expect(tiles(page)).to_have_count(64)
+    for channel in (4, 6):
+        tiles(page).nth(channel).click()
+        expect_query(page, channel=str(channel))
+    page.go_back()
+    expect(page.locator(".about h3")).to_have_text("channel 4")
