@@ -15,6 +15,7 @@ from bench.timing import Row, ratio
 from convoscope.network import load
 from convoscope.photo import read
 from convoscope.prepare import centre_crop, prepare
+from convoscope.strength import strongest_first
 from convoscope.words import map_text
 from tests.browser.conftest import DESKTOP, ROOT, running_app
 from tests.chromium import ARGUMENTS, find
@@ -71,7 +72,7 @@ def _strongest(data: bytes, number: int) -> str:
     photo, network = read(data), load(ROOT / "models/photo")
     trace = network.trace(prepare(photo, centre_crop(photo), network.card.preprocessing))
     maps = trace.values(network.layers[number - 1].map_stages[1])
-    channel = int(maps.reshape(len(maps), -1).max(1).argmax())
+    channel = int(strongest_first(maps)[0])
     return f"channel {channel}, {map_text(maps[channel])}"
 
 

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from convoscope.evidence import Evidence
 from convoscope.network import Prediction
+from convoscope.strength import RESPONSE
 
 _ADDRESS = re.compile(r":(?=//)|www(?=\.)|@", re.IGNORECASE)  # what Markdown would turn into links by itself
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+.!|$:~&-]")
 _ROWS = ("top", "middle", "bottom")
 _COLUMNS = ("left", "middle", "right")
-RESPONSE = 1e-6  # a cell responds if it is above this; a channel is dead if none of its cells does
 SURE, FAIRLY, LEANING = 0.9, 0.6, 0.3  # probabilities from which the words below apply
 
 
@@ -82,11 +82,6 @@ def map_text(values: NDArray[np.floating]) -> str:
     if share == 0:
         return "silent: no cell responds" if values.min() >= 0 else f"all negative, lowest {number(values.min())}"
     return f"strongest {place(values)}, {number(values.max())}; {percent(share)} of its cells respond"
-
-
-def responding(maps: NDArray[np.floating]) -> int:
-    """How many of the maps (C, H, W) have a cell that responds."""
-    return int((maps.reshape(len(maps), -1).max(1) > RESPONSE).sum())
 
 
 def number(value: float) -> str:

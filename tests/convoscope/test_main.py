@@ -99,13 +99,14 @@ def test_card_never_replaces_a_folder(tmp_path, capsys):
     assert "already there" in capsys.readouterr().err
 
 
-def test_bad_input_is_one_sentence(tmp_path, capsys):
+def test_bad_input_is_one_sentence(star, tmp_path, capsys):
     (tmp_path / "no.jpg").write_bytes(b"no picture")
     (tmp_path / "no.onnx").write_bytes(b"no graph")
     for arguments, words in [
         (["predict", str(tmp_path / "none.jpg"), "--model", "shapes"], "No such file"),
         (["predict", str(tmp_path / "no.jpg"), "--model", "shapes"], "not a picture"),
         (["predict", str(tmp_path / "no.jpg"), "--model", "nothing"], "no model folder nothing"),
+        (["trace", str(star), "--model", "shapes", "--out", str(tmp_path / "missing" / "x.npz")], "No such file"),
         (card_of(tmp_path / "no.onnx", tmp_path / "mine"), "cannot be used"),
     ]:
         assert main(arguments) == 1

@@ -127,12 +127,6 @@ def test_a_map_has_a_text_alternative(values: np.ndarray, text: str) -> None:
     assert words.map_text(values) == text
 
 
-def test_a_map_responds_if_one_of_its_cells_does() -> None:
-    maps = np.zeros((4, 3, 3))
-    maps[0, 1, 1], maps[1], maps[2, 0, 0] = 2, -1, 1e-7
-    assert words.responding(maps) == 1
-
-
 @pytest.mark.parametrize(
     ("value", "text"),
     [

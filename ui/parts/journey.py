@@ -1,10 +1,10 @@
 """The photo's way through the network in one strip: the strongest map after each layer."""
 
-import numpy as np
 import streamlit as st
 
 from convoscope import words
 from convoscope.render import scale_of
+from convoscope.strength import strongest_first
 from ui import state
 from ui.components.maps import Tile, maps
 from ui.parts.seen import seen
@@ -35,7 +35,7 @@ def _tiles(visit: Visit) -> list[Tile]:
         if stage is None:
             continue
         values = visit.trace.values(stage)
-        channel = int(np.argmax(values.reshape(len(values), -1).max(1)))
+        channel = int(strongest_first(values)[0])
         strongest = values[channel]
         note = f"{values.shape[1]} × {values.shape[2]}, 1 of {len(values)}"
         text = f"channel {channel}, {words.map_text(strongest)}"

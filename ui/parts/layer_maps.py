@@ -11,6 +11,7 @@ from PIL import Image
 from convoscope import words
 from convoscope.layers import Stage
 from convoscope.render import Palette, Scale, scale_of, sprite
+from convoscope.strength import RESPONSE, peaks, responding, strongest_first
 from ui import state
 from ui.components.maps import CLOSED, Tile, maps
 from ui.parts.seen import seen
@@ -93,8 +94,8 @@ def _stage_title(stage: Stage) -> str:
 
 
 def _sentence(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> str:
-    strongest = int(values.reshape(len(values), -1).max(1).argmax())
-    respond = words.responding(values)
+    strongest = int(strongest_first(values)[0])
+    respond = responding(values)
     silent = len(values) - respond
     how = "nowhere positive" if stage.signed else "silent for this photo"
     tail = f"; {silent} {'is' if silent == 1 else 'are'} {how}" if silent else ""
@@ -114,11 +115,11 @@ def _cost(visit: Visit) -> str:
 
 
 def _tiles(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> list[Tile]:
-    peaks = values.reshape(len(values), -1).max(1)
+    heights = peaks(values)
     scales = _scales(visit, stage, values)
     tiles = []
     for channel in map(int, _order(visit, values)):
-        silent = not stage.signed and bool(peaks[channel] <= words.RESPONSE)
+        silent = not stage.signed and bool(heights[channel] <= RESPONSE)
         note = "silent" if silent else _range(values[channel], stage)
         text = words.map_text(values[channel])
         tiles.append(Tile(channel, f"channel {channel}", note, text, values[channel], scales[channel], silent))
@@ -129,7 +130,7 @@ def _order(visit: Visit, values: NDArray[np.float32]) -> NDArray[np.intp]:
     """The channels in the chosen order."""
     if visit.selection.order == "number":
         return np.arange(len(values))
-    return np.argsort(-values.reshape(len(values), -1).max(1), kind="stable")
+    return strongest_first(values)
 
 
 def _range(values: NDArray[np.float32], stage: Stage) -> str:
