@@ -5,6 +5,7 @@ maps' channels, plus the bias: the class activation map of Zhou et al. (2016), h
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,7 @@ def linear_head(network: Network) -> LinearHead | None:
 
 
 def _dense(
-    name: str, nodes: dict[str, NodeProto], fixed: dict[str, NDArray[np.generic]]
+    name: str, nodes: dict[str, NodeProto], fixed: dict[str, NDArray[Any]]
 ) -> tuple[str, NDArray[np.float64], NDArray[np.float64]] | None:
     """What goes into the last dense step, its weights (classes, F) and its bias (classes,)."""
     node, bias = nodes[name], np.zeros(1)
@@ -85,14 +86,14 @@ def _dense(
         return None
     weights = fixed[node.input[1]].astype(np.float64)
     if node.op_type == "Gemm":
-        weights = weights * float(attribute(node, "alpha", 1.0))  # type: ignore[arg-type]
+        weights = weights * float(attribute(node, "alpha", 1.0))
         if any(node.input[2:]):
-            bias = fixed[node.input[2]].astype(np.float64).reshape(-1) * float(attribute(node, "beta", 1.0))  # type: ignore[arg-type]
+            bias = fixed[node.input[2]].astype(np.float64).reshape(-1) * float(attribute(node, "beta", 1.0))
         if attribute(node, "transB", 0):
             weights = weights.T
     return node.input[0], weights.T, np.broadcast_to(bias, weights.shape[1])
 
 
-def _is_spatial_mean(node: NodeProto, fixed: dict[str, NDArray[np.generic]]) -> bool:
+def _is_spatial_mean(node: NodeProto, fixed: dict[str, NDArray[Any]]) -> bool:
     axes = fixed[node.input[1]] if len(node.input) > 1 else attribute(node, "axes", ())
     return {int(axis) % 4 for axis in np.asarray(axes)} == {2, 3}

@@ -7,6 +7,7 @@ normalisation, ReLU, pooling. What precedes the first belongs to the first.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,19 +128,19 @@ def read_layers(model: ModelProto, shapes: Mapping[str, tuple[int, ...]], titles
     )
 
 
-def _has_weights(node: NodeProto, fixed: Mapping[str, NDArray[np.generic]]) -> bool:
+def _has_weights(node: NodeProto, fixed: Mapping[str, NDArray[Any]]) -> bool:
     return node.op_type in WEIGHTED and node.input[1] in fixed
 
 
-def _parameters(node: NodeProto, fixed: Mapping[str, NDArray[np.generic]]) -> int:
+def _parameters(node: NodeProto, fixed: Mapping[str, NDArray[Any]]) -> int:
     return 0 if node.op_type in _TAKES_SETTINGS else sum(_float_size(fixed.get(name)) for name in node.input)
 
 
-def _float_size(value: NDArray[np.generic] | None) -> int:
+def _float_size(value: NDArray[Any] | None) -> int:
     return value.size if value is not None and value.dtype.kind == "f" else 0
 
 
-def _multiply_adds(node: NodeProto, shapes: Mapping[str, tuple[int, ...]], fixed: Mapping[str, NDArray[np.generic]]) -> int:
+def _multiply_adds(node: NodeProto, shapes: Mapping[str, tuple[int, ...]], fixed: Mapping[str, NDArray[Any]]) -> int:
     if not _has_weights(node, fixed):
         return 0
     weights = fixed[node.input[1]]
@@ -148,7 +149,7 @@ def _multiply_adds(node: NodeProto, shapes: Mapping[str, tuple[int, ...]], fixed
     return math.prod(shapes[node.output[0]]) * (weights.size // shapes[node.output[0]][-1])
 
 
-def _is_positive(node: NodeProto, positive: set[str], fixed: Mapping[str, NDArray[np.generic]]) -> bool:
+def _is_positive(node: NodeProto, positive: set[str], fixed: Mapping[str, NDArray[Any]]) -> bool:
     if node.op_type in ("Relu", "Softmax"):
         return True
     if node.op_type == "Clip":
@@ -157,5 +158,5 @@ def _is_positive(node: NodeProto, positive: set[str], fixed: Mapping[str, NDArra
     if node.op_type in _PASSES_SIGN:
         return node.input[0] in positive
     if node.op_type in _JOINS_SIGNS:
-        return all(name in positive or (name in fixed and bool((fixed[name] >= 0).all())) for name in node.input)  # type: ignore[operator]
+        return all(name in positive or (name in fixed and bool((fixed[name] >= 0).all())) for name in node.input)
     return False

@@ -1,6 +1,7 @@
 """What every look at a graph needs: its operators, its constants, the tensors that depend on the input."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ def check_weights_inside(model: ModelProto) -> None:
         raise GraphError("its weights are in another file; save the model as one file")
 
 
-def constants(graph: GraphProto) -> dict[str, NDArray[np.generic]]:
+def constants(graph: GraphProto) -> dict[str, NDArray[Any]]:
     """Every tensor with a fixed value: initialisers, Constant nodes, and what Identity makes of them."""
     values = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     for node in graph.node:
@@ -60,7 +61,7 @@ def computing_nodes(graph: GraphProto) -> Iterator[NodeProto]:
             yield node
 
 
-def attribute(node: NodeProto, name: str, default: object) -> object:
+def attribute(node: NodeProto, name: str, default: Any) -> Any:
     """An attribute's value, or the default that the operator's definition gives."""
     found = next((item for item in node.attribute if item.name == name), None)
     return default if found is None else helper.get_attribute_value(found)

@@ -36,23 +36,23 @@ def layer_maps(visit: Visit) -> None:
     values = visit.trace.values(stage)
     st.markdown(_sentence(visit, stage, values))
     st.caption(_cost(visit))
-    key = state.component_key("maps", visit)
-    selection = visit.selection
+    key, selection = state.component_key("maps", visit), visit.selection
+    tiles = _tiles(visit, stage, values)
     maps(
-        _tiles(visit, stage, values),
+        tiles,
         key=key,
         label=f"Activation maps of {visit.layer.title}, {stage.title}",
         size=96,
-        legend=None if selection.scale == "map" else _scales(visit, stage, values)[0],
+        legend=None if selection.scale == "map" else tiles[0].scale,
         enlarged=state.as_first_shown((key, stage, visit.crop, selection.order, selection.scale), selection.channel),
         picture=seen(visit),
         on_choose=state.taken(key, "chosen", lambda channel: state.select(channel=None if channel == CLOSED else channel)),
     )
-    order, scales = _order(visit, values), _scales(visit, stage, values)
-    picture, in_order = values[order], tuple(scales[channel] for channel in order)  # a copy: the trace itself may go
+    in_order = values[[tile.index for tile in tiles]]  # a copy, so that the button does not keep the whole trace
+    scales = tuple(tile.scale for tile in tiles if tile.scale)
     st.download_button(
         "Save as a picture",
-        lambda: _png(picture, in_order),
+        lambda: _png(in_order, scales),
         file_name=f"{selection.photo}-{selection.model}-{stage.tensor}.png",
         mime="image/png",
         icon=":material/download:",
