@@ -2,12 +2,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: run test check format bench clean
+.PHONY: run test check audit format lock bench clean
 
 run: $(VENV)/app
 	$(BIN)/streamlit run streamlit_app.py
 
-test: check
+test: check audit
 	$(BIN)/python -m tests.chromium
 	$(BIN)/python -m pytest --cov
 
@@ -16,9 +16,19 @@ check: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+audit: $(VENV)/dev
+	$(BIN)/python -m tests.audit
+
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+lock: $(VENV)/dev
+	$(BIN)/uv pip compile requirements.in --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --no-emit-index-url --custom-compile-command "make lock" --output-file requirements.txt
+	$(BIN)/pip install --quiet -r requirements.txt
+	$(BIN)/pip-licenses --from=mixed --format=markdown --no-version --with-urls --output-file docs/licences.md \
+		--packages $$(sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' requirements.txt)
 
 bench: $(VENV)/dev
 	$(BIN)/python -m bench
@@ -33,6 +43,6 @@ $(VENV)/app: requirements.txt | $(VENV)/bin/python
 	$(BIN)/pip install --quiet -r requirements.txt
 	touch $@
 
-$(VENV)/dev: requirements.txt train/requirements.txt requirements-dev.txt | $(VENV)/bin/python
+$(VENV)/dev: $(VENV)/app train/requirements.txt requirements-dev.txt
 	$(BIN)/pip install --quiet -r requirements-dev.txt
 	touch $@
