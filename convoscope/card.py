@@ -16,11 +16,11 @@ class ModelError(Exception):
     """A model folder that cannot be used; its text names the file, the field and what is wrong."""
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Preprocessing(_Part):
+class Preprocessing(Part):
     """How a photo becomes the input. mean and std are per channel, on pixel values scaled to 0-1."""
 
     size: Count
@@ -42,14 +42,14 @@ class Preprocessing(_Part):
         return self
 
 
-class LayerTitle(_Part):
+class LayerTitle(Part):
     """What people call the layer whose convolution or dense step has this name in the graph."""
 
     name: str
     title: str
 
 
-class Interval(_Part):
+class Interval(Part):
     """A measured share with its 95 % confidence interval (Wilson, 1927)."""
 
     value: Share
@@ -57,7 +57,7 @@ class Interval(_Part):
     high: Share
 
 
-class Results(_Part):
+class Results(Part):
     """Accuracy on pictures that were used for nothing else."""
 
     measured_on: str
@@ -66,7 +66,7 @@ class Results(_Part):
     top5: Interval | None
 
 
-class Calibration(_Part):
+class Calibration(Part):
     """Logits are divided by the temperature before softmax (Guo et al., 2017). ece: expected calibration error."""
 
     temperature: Positive
@@ -75,7 +75,7 @@ class Calibration(_Part):
     ece_after: Share
 
 
-class Origin(_Part):
+class Origin(Part):
     """Where the weights come from."""
 
     recipe: str
@@ -86,7 +86,7 @@ class Origin(_Part):
     machine: str
 
 
-class Card(_Part):
+class Card(Part):
     schema_version: Literal[1]
     name: str
     title: str

@@ -1,4 +1,7 @@
-"""`python -m train shapes` and `python -m train photo --data …`: from pictures to a checked model folder."""
+"""`python -m train shapes` and `python -m train photo --data …`: from pictures to a checked model folder.
+
+`python -m train evaluate FOLDER --data …` measures a folder's network anew and writes its `evaluation.json`.
+"""
 
 import argparse
 import dataclasses
@@ -7,8 +10,11 @@ from pathlib import Path
 
 from accelerate import PartialState
 
+from convoscope.card import ModelError
+from convoscope.network import load
 from train import data
 from train.data import DataError, Source
+from train.evaluate import evaluate, write_evaluation
 from train.fit import ResumeError, fit
 from train.folder import CheckError, WorseError, install, write_folder
 from train.recipes import PHOTO, SHAPES, Phase, Recipe
@@ -16,6 +22,10 @@ from train.recipes import PHOTO, SHAPES, Phase, Recipe
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
+    return _evaluate(options) if options.network == "evaluate" else _train(options)
+
+
+def _train(options: argparse.Namespace) -> int:
     out: Path = options.out or Path("models") / options.network
     run: Path = options.runs / out.name
     recipe = SHAPES if options.network == "shapes" else PHOTO
@@ -35,6 +45,21 @@ def main(arguments: list[str] | None = None) -> int:
         print(failure, file=sys.stderr)
         return 1
     print((out / "card.json").read_text())
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    folder: Path = options.folder
+    try:
+        network = load(folder)
+        recipe = SHAPES if options.data is None else PHOTO
+        source = data.load(options.data, recipe) if options.data else data.draw(options.drawings, recipe)
+        if (source.classes, recipe.preprocessing) != (network.card.classes, network.card.preprocessing):
+            raise DataError(f"{source.name} has other classes than {folder}, or is prepared in another way.")
+    except (DataError, ModelError) as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    write_evaluation(folder, evaluate(network, source.test, source.test_name))
     return 0
 
 
@@ -63,7 +88,12 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     shapes = networks.add_parser("shapes", parents=[common], help="drawings made by code")
     shapes.add_argument("--drawings", type=_count, default=20_000, help="how many to train on")
     photo = networks.add_parser("photo", parents=[common], help="photos")
-    photo.add_argument("--data", required=True, help="folder of parquet files, folder of class folders, or a name on the Hub")
+    where = "folder of parquet files, folder of class folders, or a name on the Hub"
+    photo.add_argument("--data", required=True, help=where)
+    evaluated = networks.add_parser("evaluate", help="measure a model folder on its test pictures")
+    evaluated.add_argument("folder", type=Path, help="the model folder, such as models/photo")
+    evaluated.add_argument("--data", help=f"{where}; without it, drawings")
+    evaluated.add_argument("--drawings", type=_count, default=20_000, help="as in training")
     return parser.parse_args(arguments)
 
 

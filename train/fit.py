@@ -17,6 +17,7 @@ from torch.optim import SGD, Muon
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from convoscope.history import LOG, Epoch, read_log, write_log
 from train.data import SEED, Labelled, Source
 from train.network import Convolution, TrainingNetwork
 from train.recipes import Recipe
@@ -31,22 +32,9 @@ class ResumeError(Exception):
 
 
 @dataclass(frozen=True)
-class EpochLog:
-    """One line of training.jsonl. loss: mean training loss; accuracy: share right of the held-out pictures."""
-
-    epoch: int
-    step: int
-    size: int
-    loss: float
-    accuracy: float
-    rate: float
-    seconds: float
-
-
-@dataclass(frozen=True)
 class Fitted:
     network: TrainingNetwork
-    logs: tuple[EpochLog, ...]
+    logs: tuple[Epoch, ...]
 
     @property
     def seconds(self) -> float:
@@ -111,7 +99,7 @@ def fit(recipe: Recipe, source: Source, run: Path, resume: bool) -> Fitted:
             step += 1
             bar.update()
             keep_snapshot()
-        log = EpochLog(
+        log = Epoch(
             epoch=epoch + 1,
             step=step,
             size=recipe.size_at(epoch),
@@ -213,7 +201,7 @@ def _rescale(network: TrainingNetwork) -> None:
             module.kernels.mul_(len(module.kernels) ** 0.5 / module.kernels.norm())
 
 
-def _begin(accelerator: Accelerator, run: Path, plan: str) -> list[EpochLog]:
+def _begin(accelerator: Accelerator, run: Path, plan: str) -> list[Epoch]:
     if accelerator.is_main_process:
         shutil.rmtree(run, ignore_errors=True)
         (run / "history").mkdir(parents=True)
@@ -222,23 +210,22 @@ def _begin(accelerator: Accelerator, run: Path, plan: str) -> list[EpochLog]:
     return []
 
 
-def _resume(accelerator: Accelerator, run: Path, plan: str) -> list[EpochLog]:
+def _resume(accelerator: Accelerator, run: Path, plan: str) -> list[Epoch]:
     if not (run / "checkpoint").is_dir():
         raise ResumeError(f"There is no checkpoint in {run}; start without --resume.")
     if (run / "plan.json").read_text() != plan:
         raise ResumeError(f"The run in {run} was started with another recipe or other pictures; start without --resume.")
     accelerator.load_state(str(run / "checkpoint"))
-    lines = (run / "checkpoint" / "training.jsonl").read_text().splitlines()
-    return [EpochLog(**json.loads(line)) for line in lines]
+    return list(read_log(run / "checkpoint" / LOG))
 
 
-def _save(accelerator: Accelerator, run: Path, logs: list[EpochLog]) -> None:
+def _save(accelerator: Accelerator, run: Path, logs: list[Epoch]) -> None:
     fresh, current = run / "checkpoint.new", run / "checkpoint"
     fresh.mkdir(exist_ok=True)
     accelerator.save_state(str(fresh))
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        (fresh / "training.jsonl").write_text("".join(json.dumps(asdict(log)) + "\n" for log in logs))
+        write_log(fresh / LOG, logs)
         shutil.rmtree(current, ignore_errors=True)
         fresh.rename(current)
     accelerator.wait_for_everyone()

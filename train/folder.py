@@ -1,9 +1,7 @@
 """Trained network → model folder, checked through the engine before it takes anyone's place."""
 
 import hashlib
-import json
 import shutil
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,11 +10,13 @@ import torch
 from torch import nn
 
 from convoscope.card import Card, LayerTitle, ModelError, Origin, read_card
+from convoscope.history import LOG, write_log
 from convoscope.layers import layer_names
 from convoscope.network import Network, load
 from convoscope.photo import from_pixels
 from convoscope.prepare import centre_crop, normalise, prepare
 from train.data import Labelled, Source
+from train.evaluate import evaluate, write_evaluation
 from train.export import export
 from train.fit import Fitted, precision
 from train.measure import calibration, logits_of, results
@@ -74,7 +74,8 @@ def write_folder(fitted: Fitted, recipe: Recipe, source: Source, run: Path, lice
         }
     )
     _write_card(folder, card)
-    (folder / "training.jsonl").write_text("".join(json.dumps(asdict(log)) + "\n" for log in fitted.logs))
+    write_log(folder / LOG, fitted.logs)
+    write_evaluation(folder, evaluate(load(folder), source.test, source.test_name))
     shutil.copytree(run / "history", folder / "history")
     return folder
 

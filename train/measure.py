@@ -5,14 +5,14 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from convoscope.card import Calibration, Interval, Results
+from convoscope.card import Calibration, Results
+from convoscope.evaluation import wilson
 from convoscope.network import Network, softmax
 from convoscope.prepare import normalise
 from train.data import Labelled
 
 BATCH = 250
 BINS = 15  # of the expected calibration error
-Z95 = 1.959964  # normal quantile of a 95 % interval
 
 
 def logits_of(network: Network, pictures: Labelled) -> NDArray[np.float64]:
@@ -60,14 +60,6 @@ def calibration_error(probabilities: NDArray[np.float64], labels: NDArray[np.int
     right = probabilities.argmax(1) == labels
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     return float(sum((bins == b).mean() * abs(right[bins == b].mean() - confidence[bins == b].mean()) for b in np.unique(bins)))
-
-
-def wilson(hits: int, count: int) -> Interval:
-    """Share with its 95 % interval (Wilson, 1927)."""
-    share = hits / count
-    middle = (share + Z95**2 / (2 * count)) / (1 + Z95**2 / count)
-    half = Z95 / (1 + Z95**2 / count) * math.sqrt(share * (1 - share) / count + Z95**2 / (4 * count**2))
-    return Interval(value=round(share, 4), low=round(max(0, middle - half), 4), high=round(min(1, middle + half), 4))
 
 
 def _likelihood_loss(logits: NDArray[np.float64], labels: NDArray[np.int64], temperature: float) -> float:

@@ -19,8 +19,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
+from convoscope.benchmark import Benchmark, read_benchmarks
 from convoscope.card import ModelError
+from convoscope.evaluation import Evaluation, read_evaluation
 from convoscope.evidence import Evidence, LinearHead, linear_head
+from convoscope.history import LOG, Epoch, read_log
 from convoscope.layers import Layer, Stage
 from convoscope.network import Network, Prediction, Trace, load
 from convoscope.photo import Photo, PhotoError, read
@@ -29,9 +32,19 @@ from ui.links import OWN, Selection, from_link, own_name, to_link
 from ui.samples import Sample, samples_for
 
 MODELS = Path(os.environ.get("CONVOSCOPE_MODELS", Path(__file__).parent.parent / "models"))
+RESULTS = Path(__file__).parent.parent / "bench" / "results"
 FIRST_MODEL = "photo"
 TRACE_LIFE = 600  # seconds that what was computed from a photo is kept
 SHOWN_SIDE = 720  # pixels: a photo is sent to the browser no larger than this
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured of a network and how it was trained. problems: sentences on files that are damaged."""
+
+    evaluation: Evaluation | None
+    epochs: tuple[Epoch, ...]
+    problems: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -88,6 +101,10 @@ class Visit:
         return self.layer.shown_stage(self.selection.stage)
 
     @property
+    def report(self) -> Report:
+        return _report(self.network.key, self.selection.model, self.network)
+
+    @property
     def samples(self) -> tuple[Sample, ...]:
         return samples_for(self.network.card)
 
@@ -120,6 +137,22 @@ def _head(key: str, _network: Network) -> LinearHead | None:
     return linear_head(_network)
 
 
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _report(key: str, model: str, _network: Network) -> Report:
+    evaluation: Evaluation | None = None
+    epochs: tuple[Epoch, ...] = ()
+    problems: list[str] = []
+    try:
+        evaluation = read_evaluation(MODELS / model, _network.card)
+    except ModelError as failure:
+        problems.append(str(failure))
+    try:
+        epochs = read_log(MODELS / model / LOG)
+    except ModelError as failure:
+        problems.append(str(failure))
+    return Report(evaluation, epochs, tuple(problems))
+
+
 @st.cache_resource(show_spinner=False, max_entries=2, scope="session")
 def _jpeg(key: str, _photo: Photo) -> NDArray[np.uint8]:
     picture = Image.fromarray(_photo.pixels)
@@ -132,6 +165,15 @@ def _jpeg(key: str, _photo: Photo) -> NDArray[np.uint8]:
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _sample_photo(channels: str, name: str, _sample: Sample) -> Photo:
     return _sample.open()
+
+
+@st.cache_resource(show_spinner=False)
+def benchmarks() -> tuple[Benchmark, ...]:
+    """What was measured of the app; none where that is damaged or not shipped."""
+    try:
+        return read_benchmarks(RESULTS)
+    except ModelError:
+        return ()
 
 
 # ---- one visitor

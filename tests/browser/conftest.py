@@ -1,4 +1,5 @@
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -20,7 +21,7 @@ DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PATIENCE = 20_000  # ms; a busy machine is no failure
 PHONE: ViewportSize = {"width": 390, "height": 844}
 # on a page's first load Streamlit asks below the page's own path before it asks at the root
-STREAMLITS_OWN_404 = ("/layers/_stcore/health", "/layers/_stcore/host-config")
+STREAMLITS_OWN_404 = re.compile(r"/(layers|report)/_stcore/(health|host-config)")
 
 
 @contextmanager
@@ -84,7 +85,7 @@ def open_page(browser: Browser, url: str, size: ViewportSize, scheme: str = "lig
 
 
 def _failure(status: int, url: str) -> list[str]:
-    return [f"{status} {url}"] if status >= 400 and urlsplit(url).path not in STREAMLITS_OWN_404 else []
+    return [f"{status} {url}"] if status >= 400 and not STREAMLITS_OWN_404.fullmatch(urlsplit(url).path) else []
 
 
 def _foreign(url: str, own: str) -> list[str]:

@@ -5,14 +5,16 @@ from playwright.sync_api import expect
 from tests.browser.conftest import DESKTOP, PHONE, open_page
 from tests.browser.reading import tiles
 
+READY = {"/": ".strip .tile", "/layers?channel=3": ".grid .tile", "/report": "svg .dot"}  # each page, and what it shows last
+
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("path", ["/", "/layers?channel=3"])
+@pytest.mark.parametrize("path", READY)
 def test_axe_finds_nothing_serious(browser, server, path, size, scheme):
     with open_page(browser, server, size, scheme) as page:
         page.goto(path)
-        expect(tiles(page, "strip" if path == "/" else "grid").first).to_be_visible()
+        expect(page.locator(READY[path]).first).to_be_visible()
         findings = Axe().run(page).response["violations"]
         assert [(found["id"], found["nodes"]) for found in findings if found["impact"] in ("serious", "critical")] == []
 

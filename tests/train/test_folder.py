@@ -13,7 +13,7 @@ from train import folder as folders
 from train.fit import Fitted, fit
 from train.folder import GOLDEN, CheckError, WorseError, check_folding, check_parity, install, write_folder
 
-FILES = {"model.onnx", "card.json", "golden.npz", "training.jsonl", "history"}
+FILES = {"model.onnx", "card.json", "golden.npz", "training.jsonl", "evaluation.json", "history"}
 
 
 @pytest.fixture(scope="module")

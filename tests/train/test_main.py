@@ -12,6 +12,7 @@ from convoscope.card import read_card
 from convoscope.network import load
 from tests.graphs import prepared
 from tests.train.folders import class_folders, parquet
+from tests.train.test_folder import FILES
 from train.__main__ import main
 
 REPOSITORY = Path(__file__).parents[2]
@@ -44,7 +45,7 @@ def test_class_folders_become_a_network(tmp_path: Path, capsys: pytest.CaptureFi
     assert card.origin.epochs == 1
     network = load(out)
     assert len(network.predict(prepared(card.preprocessing)).answers) == 3
-    assert {path.name for path in out.iterdir()} == {"model.onnx", "card.json", "golden.npz", "training.jsonl", "history"}
+    assert {path.name for path in out.iterdir()} == FILES
 
     assert "is right on" in fails(capsys, *arguments, "--resume")  # finished already, and no better than itself
 

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 import torch
 
+from convoscope.evaluation import wilson
 from convoscope.network import softmax
 from tests.convoscope.zoo import DENSE, SIZE
 from train.data import Labelled
-from train.measure import BATCH, calibration, calibration_error, logits_of, results, wilson
+from train.measure import BATCH, calibration, calibration_error, logits_of, results
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """Shape, parameters and multiply-adds of each layer."""
 
+import math
+
 import streamlit as st
 
 from convoscope import words
+from ui.components.table import Cell, table
 from ui.state import Visit
 
-ROW = 42  # pixels
+HEADINGS = ("Layer", "Steps", "First step", "Last step", "Parameters", "Multiply-adds", "Share of all")
 
 
 def costs(visit: Visit) -> None:
@@ -15,12 +18,18 @@ def costs(visit: Visit) -> None:
         f"**{words.count(network.parameters)} parameters**.",
         help="Multiply-adds of convolutions and dense layers, read from the graph; all else is small beside them.",
     )
-    rows = [
-        f"| {layer.number} | {words.plain(layer.title)} | {', '.join(stage.title for stage in layer.stages)} "
-        f"| {words.shape_text(layer.stages[0].shape)} | {words.shape_text(layer.shape)} | {layer.parameters:,} "
-        f"| {layer.multiply_adds:,} | {words.percent(layer.multiply_adds / network.multiply_adds)} |"
-        for layer in network.layers
-    ]
-    head = "| | Layer | Steps | First step | Last step | Parameters | Multiply-adds | Share |\n|-:|:-|:-|:-|:-|-:|-:|-:|"
-    with st.container(height=ROW * (len(rows) + 2), border=False):  # a fixed height scrolls, sideways too
-        st.markdown("\n".join([head, *rows]))
+    rows = []
+    for layer in network.layers:
+        share = layer.multiply_adds / network.multiply_adds
+        rows.append(
+            [
+                Cell(f"{layer.number}. {layer.title}", layer.number),
+                Cell(", ".join(stage.title for stage in layer.stages), layer.number),
+                Cell(words.shape_text(layer.stages[0].shape), math.prod(layer.stages[0].shape)),
+                Cell(words.shape_text(layer.shape), math.prod(layer.shape)),
+                Cell(f"{layer.parameters:,}", layer.parameters),
+                Cell(f"{layer.multiply_adds:,}", layer.multiply_adds),
+                Cell(words.percent(share), share, share),
+            ]
+        )
+    table(HEADINGS, rows, key=f"costs-{network.key[:8]}", label="What each layer costs")

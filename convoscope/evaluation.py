@@ -1,0 +1,130 @@
+"""`evaluation.json`: how a network did on pictures it had never seen, class by class, and on pictures made worse."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError
+
+from convoscope.card import Card, Count, Interval, ModelError, Part, Share
+
+FILE = "evaluation.json"
+Index = Annotated[int, Field(ge=0)]
+Z95 = 1.959964  # normal quantile of a 95 % interval
+
+
+class Bin(Part):
+    """The pictures whose best answer had a probability from `low` to `high`. confidence: its mean; right: share that were."""
+
+    low: Share
+    high: Share
+    pictures: Count
+    confidence: Share
+    right: Share
+
+
+class Robustness(Part):
+    """Accuracy when the network's input is changed, at each strength (see `changes`)."""
+
+    change: str
+    unit: str
+    pictures: Count
+    strengths: tuple[float, ...]
+    top1: tuple[Share, ...]
+
+
+class Evaluation(Part):
+    """sha256: of the graph that was measured. confusion: class, answer and number of pictures, for each pair that occurred.
+
+    bins: of the probabilities as the app shows them.
+    """
+
+    schema_version: Literal[1]
+    sha256: str
+    measured_on: str
+    confusion: Annotated[tuple[tuple[Index, Index, Count], ...], Field(min_length=1)]
+    bins: tuple[Bin, ...]
+    robustness: tuple[Robustness, ...]
+
+    def matrix(self, classes: int) -> NDArray[np.int64]:
+        """int64 (classes, classes): how many pictures of the row's class were given the column's."""
+        counts = np.zeros((classes, classes), np.int64)
+        for label, answer, pictures in self.confusion:
+            counts[label, answer] = pictures
+        return counts
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error over the bins (Naeini et al., 2015)."""
+        pictures = sum(each.pictures for each in self.bins)
+        return sum(each.pictures * abs(each.right - each.confidence) for each in self.bins) / pictures
+
+    def bin_of(self, probability: float) -> Bin | None:
+        """The bin that a best answer of this probability falls into, if any picture did."""
+        return next((each for each in self.bins if each.low <= probability <= each.high), None)
+
+
+@dataclass(frozen=True)
+class ClassResult:
+    """recall: share of the class's pictures that were named so. precision: share of the pictures named so that were.
+
+    mistake: the wrong name it was given most often; mistakes: how often.
+    """
+
+    name: str
+    pictures: int
+    recall: Interval
+    precision: Interval | None
+    mistake: str | None
+    mistakes: int
+
+
+def by_class(evaluation: Evaluation, classes: tuple[str, ...]) -> tuple[ClassResult | None, ...]:
+    """One result per class, in their order; None where the evaluation had no picture of it."""
+    counts = evaluation.matrix(len(classes))
+    wrong = counts - np.diag(counts.diagonal())
+    found: list[ClassResult | None] = []
+    for index, name in enumerate(classes):
+        pictures, named, right = (int(each) for each in (counts[index].sum(), counts[:, index].sum(), counts[index, index]))
+        worst = int(wrong[index].argmax())
+        mistakes = int(wrong[index, worst])
+        found.append(
+            ClassResult(
+                name=name,
+                pictures=pictures,
+                recall=wilson(right, pictures),
+                precision=wilson(right, named) if named else None,
+                mistake=classes[worst] if mistakes else None,
+                mistakes=mistakes,
+            )
+            if pictures
+            else None
+        )
+    return tuple(found)
+
+
+def wilson(hits: int, count: int) -> Interval:
+    """Share with its 95 % interval (Wilson, 1927)."""
+    share = hits / count
+    middle = (share + Z95**2 / (2 * count)) / (1 + Z95**2 / count)
+    half = Z95 / (1 + Z95**2 / count) * math.sqrt(share * (1 - share) / count + Z95**2 / (4 * count**2))
+    return Interval(value=round(share, 4), low=round(max(0, middle - half), 4), high=round(min(1, middle + half), 4))
+
+
+def read_evaluation(folder: Path, card: Card) -> Evaluation | None:
+    """None where there is no such file: nothing was measured. Raises ModelError if it is damaged or of another graph."""
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        evaluation = Evaluation.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as failure:
+        raise ModelError(f"{folder.name}/{FILE} is damaged, so nothing measured can be shown.") from failure
+    if evaluation.sha256 != card.sha256:
+        raise ModelError(f"{folder.name}/{FILE} was measured on another graph, so nothing measured can be shown.")
+    if any(max(label, answer) >= len(card.classes) for label, answer, _ in evaluation.confusion):
+        raise ModelError(f"{folder.name}/{FILE} names classes that the card does not have.")
+    return evaluation

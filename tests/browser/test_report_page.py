@@ -1,0 +1,81 @@
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from convoscope.card import read_card
+from convoscope.evaluation import read_evaluation
+from tests.browser.conftest import ROOT
+
+
+def first_column(page: Page) -> list[str]:
+    return page.locator('[aria-label="How often each class is right"] tbody th').all_text_contents()
+
+
+def chart(page: Page, label: str) -> Locator:
+    return page.locator(f'svg[aria-label^="{label}"]')
+
+
+@pytest.fixture
+def report(page: Page) -> Page:
+    page.goto("/report?model=photo")
+    expect(page.locator("tbody th")).to_have_count(20)  # ten classes and ten layers
+    return page
+
+
+def test_a_click_on_a_heading_sorts_and_another_turns_the_order(report):
+    card = read_card(ROOT / "models/photo")
+    evaluation = read_evaluation(ROOT / "models/photo", card)
+    counts = evaluation.matrix(200)
+    recall = dict(zip(card.classes, counts.diagonal() / counts.sum(1), strict=True))
+    shown = first_column(report)
+    assert max(recall[name] for name in shown) <= sorted(recall.values())[9]
+    heading = report.get_by_role("columnheader", name="Right")
+    expect(heading).to_have_attribute("aria-sort", "ascending")
+    heading.get_by_role("button").click()
+    expect(heading).to_have_attribute("aria-sort", "descending")
+    assert min(recall[name] for name in first_column(report)) >= sorted(recall.values())[-10]
+    report.get_by_role("button", name="Class").click()
+    assert first_column(report) == sorted(card.classes, key=str.lower)[:10]
+
+
+def test_a_class_is_found_by_its_name_and_all_are_a_click_away(report):
+    report.get_by_label("Find a row").first.fill("espr")
+    expect(report.locator('[aria-label="How often each class is right"] tbody th')).to_have_text(["espresso"])
+    report.get_by_label("Find a row").first.fill("nothing like it")
+    expect(report.get_by_text("No row has that in its name.")).to_be_visible()
+    report.get_by_label("Find a row").first.fill("")
+    report.get_by_role("button", name="All 200").click()
+    assert len(first_column(report)) == 200
+
+
+def test_a_chart_is_read_off_by_pointer_and_by_keys(report):
+    noise = next(
+        each
+        for each in read_evaluation(ROOT / "models/photo", read_card(ROOT / "models/photo")).robustness
+        if each.change == "noise"
+    )
+    drawn = chart(report, "noise")
+    drawn.scroll_into_view_if_needed()
+    box = drawn.bounding_box()
+    drawn.hover(position={"x": box["width"] - 14, "y": 60})
+    last = f"{noise.unit} 80: right {round(noise.top1[-1] * 100, 1):g} %"
+    expect(report.get_by_text(last)).to_be_visible()
+    report.mouse.move(0, 0)
+    drawn.focus()
+    report.keyboard.press("ArrowRight")
+    report.keyboard.press("ArrowRight")
+    expect(report.get_by_text(f"{noise.unit} 10: right {round(noise.top1[1] * 100, 1):g} %")).to_be_visible()
+
+
+def test_the_numbers_of_a_chart_are_a_click_away(report):
+    evaluation = read_evaluation(ROOT / "models/photo", read_card(ROOT / "models/photo"))
+    blur = evaluation.robustness[0]
+    details = report.locator("details", has=report.locator('[aria-label^="blur"]'))
+    details.get_by_text("Show me the numbers").click()
+    cells = details.locator("td:last-child").all_text_contents()
+    assert cells == [f"{round(value * 100, 1):g} %" for value in blur.top1]
+
+
+def test_nothing_is_wider_than_a_phone(phone):
+    phone.goto("/report?model=shapes")
+    expect(chart(phone, "blur")).to_be_visible()
+    assert phone.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390

@@ -1,0 +1,124 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from convoscope.benchmark import Benchmark, Row, write_benchmark
+from convoscope.card import read_card
+from convoscope.evaluation import by_class, read_evaluation
+from convoscope.words import percent
+from tests.convoscope.zoo import ZOO
+from tests.pages.app import ROOT, component, jpeg, open_app, text, upload
+from ui import state
+
+PAGE = "pages/report.py"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def measured(name: str):
+    card = read_card(ROOT / "models" / name)
+    evaluation = read_evaluation(ROOT / "models" / name, card)
+    assert evaluation
+    return card, evaluation
+
+
+def charts(app: AppTest) -> list[dict]:
+    return [json.loads(node.proto.json) for node in app.get("bidi_component") if node.proto.component_name == "convoscope.chart"]
+
+
+@pytest.mark.parametrize("name", ["photo", "shapes"])
+def test_accuracy_with_its_interval_is_the_cards(name):
+    card, _ = measured(name)
+    app = open_app(PAGE, model=name)
+    assert not app.exception
+    top1 = card.results.top1
+    assert f"**{percent(top1.value)}** right (95 % interval {percent(top1.low)} to {percent(top1.high)}" in text(app)
+    assert f"{card.results.pictures:,} pictures" in text(app)
+
+
+def test_every_class_is_in_the_table_with_its_recall_and_precision():
+    card, evaluation = measured("photo")
+    rows = component(open_app(PAGE, model="photo"), "table")["rows"]
+    assert [row[0]["text"] for row in rows] == list(card.classes)
+    counts = evaluation.matrix(len(card.classes))
+    np.testing.assert_allclose([row[1]["share"] for row in rows], counts.diagonal() / counts.sum(1), atol=1e-4)
+    precision = counts.diagonal() / np.maximum(1, counts.sum(0))
+    np.testing.assert_allclose([row[2]["share"] or 0 for row in rows], precision, atol=1e-4)
+
+
+def test_it_says_what_the_measurements_mean_for_this_photo():
+    card, evaluation = measured("photo")
+    app = upload(open_app(PAGE, model="photo"), jpeg())
+    first = open_app(model="photo")
+    upload(first, jpeg())
+    best = component(first, "bars")["rows"][0]
+    found = evaluation.bin_of(best["share"])
+    assert found
+    assert f"It calls your photo **{best['name']}** with {best['text']}" in text(app)
+    assert f"it was right for **{percent(found.right)}**" in text(app)
+    result = by_class(evaluation, card.classes)[best["index"]]
+    assert result.precision is None or f"{percent(result.precision.value)} were one" in text(app)
+
+
+def test_charts_show_what_was_measured_and_logged():
+    _, evaluation = measured("shapes")
+    drawn = {
+        chart["label"].split(":")[0].split(" from")[0]: chart["lines"][-1] for chart in charts(open_app(PAGE, model="shapes"))
+    }
+    for change in evaluation.robustness:
+        assert drawn[change.change] == {"name": "right", "x": list(change.strengths), "y": list(change.top1), "quiet": False}
+    log = [json.loads(line) for line in (ROOT / "models/shapes/training.jsonl").read_text().splitlines()]
+    assert drawn["Training loss fell"]["y"] == [epoch["loss"] for epoch in log]
+    assert drawn["Held-out accuracy rose"]["y"] == [epoch["accuracy"] for epoch in log]
+    bins = [each for each in evaluation.bins if each.pictures >= 20]
+    assert drawn["Reliability"]["y"] == [each.right for each in bins]
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """An empty folder in place of models/."""
+    monkeypatch.setattr(state, "MODELS", tmp_path)
+    for cache in (state.networks, state._report):
+        cache.clear()
+    yield tmp_path
+    for cache in (state.networks, state._report):
+        cache.clear()
+
+
+def test_a_strangers_network_has_nothing_measured_and_says_so(shelf):
+    ZOO["old"].load(shelf / "old")
+    app = open_app(PAGE)
+    assert not app.exception
+    assert text(app).count("Not measured for this network.") == 3
+    assert "has not been measured" in text(app)
+    assert "Nothing is known of its training." in text(app)
+    assert charts(app) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"), [("evaluation.json", "nothing measured can be shown"), ("training.jsonl", "training cannot be")]
+)
+def test_a_damaged_file_is_named_and_the_rest_is_shown(shelf, file, sentence):
+    shutil.copytree(ROOT / "models/shapes", shelf / "shapes")
+    (shelf / "shapes" / file).write_text("{")
+    app = open_app(PAGE)
+    assert not app.exception
+    assert sentence in app.warning[0].value
+    assert charts(app)
+
+
+def test_speed_is_what_the_benchmarks_wrote_down(tmp_path, monkeypatch):
+    monkeypatch.setattr(state, "RESULTS", tmp_path)
+    state.benchmarks.clear()
+    assert "Speed and memory: not measured." in text(open_app(PAGE, model="shapes"))
+    row = Row(what="an upload", value=2.25, unit="s", against="half of it")
+    write_benchmark(
+        tmp_path / "a.json", Benchmark(title="Speed", command="make bench", date="2026-01-02", machine="m", rows=(row,))
+    )
+    state.benchmarks.clear()
+    app = open_app(PAGE, model="shapes")
+    assert "| an upload | 2\\.2 s | half of it |" in text(app)
+    state.benchmarks.clear()

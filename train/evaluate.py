@@ -1,0 +1,72 @@
+"""A network's answers to pictures it had never seen, as they are and made worse → `evaluation.json`."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from convoscope.changes import CHANGES, Change
+from convoscope.evaluation import FILE, Bin, Evaluation, Robustness
+from convoscope.network import Network, softmax
+from train.data import Labelled
+from train.measure import logits_of
+
+BINS = 10  # of the reliability chart, of equal width
+CHANGED = 2000  # pictures at most that robustness is measured on: the interval is then ± 2 %
+
+
+def evaluate(network: Network, pictures: Labelled, measured_on: str) -> Evaluation:
+    logits, labels = logits_of(network, pictures), pictures.labels.numpy()
+    temperature = network.card.calibration.temperature if network.card.calibration else 1.0
+    pairs, counts = np.unique(np.stack([labels, logits.argmax(1)], 1), axis=0, return_counts=True)
+    part = _spread(pictures, CHANGED)
+    return Evaluation(
+        schema_version=1,
+        sha256=network.card.sha256,
+        measured_on=measured_on,
+        confusion=tuple((int(label), int(answer), int(count)) for (label, answer), count in zip(pairs, counts, strict=True)),
+        bins=reliability(softmax(logits / temperature), labels),
+        robustness=tuple(_robustness(network, part, change) for change in CHANGES),
+    )
+
+
+def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
+    (folder / FILE).write_text(evaluation.model_dump_json() + "\n")
+
+
+def reliability(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[Bin, ...]:
+    """Confidence against the share that was right (DeGroot and Fienberg, 1983), for every bin that holds a picture."""
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    return tuple(
+        Bin(
+            low=number / BINS,
+            high=(number + 1) / BINS,
+            pictures=int((bins == number).sum()),
+            confidence=round(float(confidence[bins == number].mean()), 4),
+            right=round(float(right[bins == number].mean()), 4),
+        )
+        for number in np.unique(bins).tolist()
+    )
+
+
+def _robustness(network: Network, pictures: Labelled, change: Change) -> Robustness:
+    labels = pictures.labels.numpy()
+    top1 = tuple(
+        round(float((logits_of(network, _changed(pictures, change, strength)).argmax(1) == labels).mean()), 4)
+        for strength in change.strengths
+    )
+    return Robustness(change=change.name, unit=change.unit, pictures=len(pictures), strengths=change.strengths, top1=top1)
+
+
+def _changed(pictures: Labelled, change: Change, strength: float) -> Labelled:
+    upright = pictures.pictures.numpy().transpose(0, 2, 3, 1)
+    changed = np.stack([change.apply(pixels, strength) for pixels in upright]).transpose(0, 3, 1, 2)
+    return Labelled(torch.from_numpy(np.ascontiguousarray(changed)), pictures.labels)
+
+
+def _spread(pictures: Labelled, count: int) -> Labelled:
+    """`count` of the pictures, evenly over their order, which may go class by class."""
+    chosen = torch.linspace(0, len(pictures) - 1, min(count, len(pictures))).long()
+    return Labelled(pictures.pictures[chosen], pictures.labels[chosen])

@@ -1,0 +1,25 @@
+"""A table that a click on a heading sorts; shares are drawn as bars as well."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ui.components.packet import register
+
+SHOWN = 10
+
+_mount = register("table")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """text: as shown. order: what it is sorted by. share: 0-1, drawn as a bar if given."""
+
+    text: str
+    order: str | float
+    share: float | None = None
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[Cell]], *, key: str, label: str, sorted_by: int = 0) -> None:
+    """The first column names the rows. sorted_by: the column it begins with, from the smallest up."""
+    cells = [[{"text": cell.text, "order": cell.order, "share": cell.share} for cell in row] for row in rows]
+    _mount(key=key, data={"headings": list(headings), "rows": cells, "shown": SHOWN, "label": label, "sorted": sorted_by})

@@ -1,0 +1,224 @@
+"""What was measured of a network, how it was trained, and what it cannot do; "not measured" where so."""
+
+import streamlit as st
+
+from convoscope import words
+from convoscope.card import Interval
+from convoscope.evaluation import by_class
+from ui import state
+from ui.components.chart import Axis, Line, chart
+from ui.components.table import Cell, table
+from ui.state import Visit
+
+NOT_MEASURED = "Not measured for this network."
+SHARE = Axis("share right", 0, 1, share=True)
+CHARTS_PER_ROW = 3
+ENOUGH = 20  # pictures whose share is worth a point
+
+
+def summary(visit: Visit) -> None:
+    """How often it is right, and what that means for this photo."""
+    for problem in visit.report.problems:
+        st.warning(words.plain(problem), icon=":material/warning:")
+    st.markdown(f"{_accuracy(visit)}\n\n{_of_this_photo(visit)}")
+
+
+def classes(visit: Visit) -> None:
+    st.subheader("Which classes does it know well?", anchor=False)
+    evaluation, card = visit.report.evaluation, visit.network.card
+    if evaluation is None:
+        st.markdown(NOT_MEASURED)
+        return
+    found = [each for each in by_class(evaluation, card.classes) if each]
+    best, worst = max(found, key=lambda each: each.recall.value), min(found, key=lambda each: each.recall.value)
+    st.markdown(
+        f"Best: **{words.plain(best.name)}**, {words.percent(best.recall.value)} right. "
+        f"Worst: **{words.plain(worst.name)}**, {words.percent(worst.recall.value)}"
+        + (f", most often taken for {words.plain(worst.mistake)}." if worst.mistake else "."),
+        help="Right: share of the pictures of the class that were named so (recall). Believable: share of the pictures named so "
+        "that were of the class (precision). Click a heading to sort.",
+    )
+    rows = [
+        [
+            Cell(each.name, each.name.lower()),
+            _share(each.recall),
+            _share(each.precision),
+            Cell(f"{each.mistake} ({each.mistakes})" if each.mistake else "", each.mistakes),
+        ]
+        for each in found
+    ]
+    headings = ("Class", "Right", "Believable", "Most often taken for")
+    table(headings, rows, key=f"classes-{visit.network.key[:8]}", label="How often each class is right", sorted_by=1)
+    st.caption(f"Of {words.plain(evaluation.measured_on)}; {found[0].pictures:,} pictures of {words.plain(found[0].name)}.")
+
+
+def calibration(visit: Visit) -> None:
+    st.subheader("Do its percentages mean what they say?", anchor=False)
+    evaluation, card = visit.report.evaluation, visit.network.card
+    if evaluation is None or all(each.pictures < ENOUGH for each in evaluation.bins):
+        st.markdown(NOT_MEASURED)
+        return
+    bins = [each for each in evaluation.bins if each.pictures >= ENOUGH]
+    far = max(bins, key=lambda each: abs(each.right - each.confidence))
+    st.markdown(
+        f"On average they are off by **{evaluation.calibration_error * 100:.1f} points**. They are furthest off where it said "
+        f"about {words.percent(far.confidence)}: there it was right for {words.percent(far.right)} of {far.pictures:,} pictures.",
+        help="The pictures are grouped by how sure the network was of its first answer; for each group, how often that answer "
+        "was right: a reliability chart. On the dashed line, percentages are what they say. The average is the expected "
+        "calibration error.",
+    )
+    chart(
+        [
+            Line("as sure as right", (0, 1), (0, 1), quiet=True),
+            Line("right", [each.confidence for each in bins], [each.right for each in bins]),
+        ],
+        Axis("how sure", 0, 1, share=True),
+        SHARE,
+        key=f"calibration-{visit.network.key[:8]}",
+        label="Reliability: " + "; ".join(f"{each.confidence:.0%} sure, {each.right:.0%} right" for each in bins),
+    )
+    st.caption(f"Of {words.plain(evaluation.measured_on)}; groups of fewer than {ENOUGH} pictures are left out.")
+    if card.calibration:
+        st.caption(
+            f"Expected calibration error on {words.plain(card.calibration.measured_on)}: {card.calibration.ece_before:.3f} as "
+            f"trained, {card.calibration.ece_after:.3f} with the temperature {card.calibration.temperature:g} that was chosen on "
+            "them."
+        )
+
+
+def robustness(visit: Visit) -> None:
+    st.subheader("How much does a worse photo hurt it?", anchor=False)
+    evaluation = visit.report.evaluation
+    if evaluation is None or not evaluation.robustness:
+        st.markdown(NOT_MEASURED)
+        return
+    st.caption(
+        f"Its accuracy on {evaluation.robustness[0].pictures:,} of the test pictures, changed as the network sees them: at "
+        f"{visit.network.card.preprocessing.size} × {visit.network.card.preprocessing.size} pixels."
+    )
+    for first in range(0, len(evaluation.robustness), CHARTS_PER_ROW):
+        for column, each in zip(st.columns(CHARTS_PER_ROW), evaluation.robustness[first : first + CHARTS_PER_ROW], strict=False):
+            with column:
+                st.markdown(f"**{each.change[0].upper()}{each.change[1:]}**")
+                chart(
+                    [Line("right", each.strengths, each.top1)],
+                    Axis(each.unit, each.strengths[0], each.strengths[-1]),
+                    SHARE,
+                    key=f"{each.change}-{visit.network.key[:8]}",
+                    label=f"{each.change}: from {each.top1[0]:.0%} right to {each.top1[-1]:.0%} at {each.strengths[-1]:g}",
+                )
+
+
+def training(visit: Visit) -> None:
+    st.subheader("How was it trained?", anchor=False)
+    origin, epochs, licence = visit.network.card.origin, visit.report.epochs, visit.network.card.licence
+    if origin:
+        st.markdown(
+            f"On **{words.plain(origin.data)}**, {origin.epochs} epochs in {_duration(origin.seconds)} on "
+            f"{words.plain(origin.machine)}, finished {words.plain(origin.trained)}. Recipe: {words.plain(origin.recipe)}."
+        )
+    else:
+        st.markdown("Nothing is known of its training.")
+    if licence:
+        st.caption(f"Licence of the weights: {words.plain(licence)}.")
+    if not epochs:
+        st.caption("No log of its training is kept.")
+        return
+    numbers = [each.epoch for each in epochs]
+    across = Axis("epoch", min(1, numbers[0]), numbers[-1] if len(numbers) > 1 else 2)
+    loss, right = st.columns(2, gap="medium")
+    with loss:
+        st.markdown("**Loss** on the pictures it learns from", help="The cross-entropy that training makes smaller.")
+        losses = [each.loss for each in epochs]
+        chart(
+            [Line("loss", numbers, losses)],
+            across,
+            Axis("loss", 0, max(losses)),
+            key=f"loss-{visit.network.key[:8]}",
+            label=f"Training loss fell from {losses[0]:.2f} to {losses[-1]:.2f}",
+        )
+    with right:
+        st.markdown("**Accuracy** on pictures held out from training")
+        accuracies = [each.accuracy for each in epochs]
+        chart(
+            [Line("right", numbers, accuracies)],
+            across,
+            SHARE,
+            key=f"accuracy-{visit.network.key[:8]}",
+            label=f"Held-out accuracy rose from {accuracies[0]:.0%} to {accuracies[-1]:.0%}",
+        )
+
+
+def speed() -> None:
+    benchmarks = state.benchmarks()
+    if not benchmarks:
+        st.caption("Speed and memory: not measured.")
+    for benchmark in benchmarks:
+        with st.expander(benchmark.title):
+            rows = [
+                f"| {words.plain(row.what)} | {words.plain(row.text)} | {words.plain(row.against)} |" for row in benchmark.rows
+            ]
+            st.markdown("\n".join(["| Measured | | Compared |", "|:-|-:|:-|", *rows]))
+            st.caption(f"`{benchmark.command}`, {words.plain(benchmark.machine)}, {benchmark.date}.")
+
+
+def limits(visit: Visit) -> None:
+    card = visit.network.card
+    size = card.preprocessing.size
+    st.subheader("What can it not do?", anchor=False)
+    st.markdown(
+        f"* It knows {len(card.classes):,} names ({words.plain(card.description)}) and gives every photo one of them, also a "
+        "photo of something else.\n"
+        f"* It sees one square of the photo, {size} × {size} pixels: small things in it are lost.\n"
+        "* It was measured on pictures like those it learned from. Other photos, drawings or screenshots can do worse."
+    )
+
+
+def privacy() -> None:
+    st.subheader("What happens to my photo?", anchor=False)
+    st.markdown(
+        "It is sent to the machine that runs this app, reduced, and kept in memory for this visit. It is not stored, not used "
+        "for training and never part of a link. While a large file arrives, the server may hold it in a temporary file that has "
+        "no name and is gone with the upload. Nothing is sent to anybody else."
+    )
+
+
+def _accuracy(visit: Visit) -> str:
+    card, results = visit.network.card, visit.network.card.results
+    if results is None:
+        return "How often this network is right has not been measured."
+    top1 = results.top1
+    top5 = f" The right name is among its first five for {words.percent(results.top5.value)}." if results.top5 else ""
+    return (
+        f"Of pictures it had never seen it names **{words.percent(top1.value)}** right (95 % interval "
+        f"{words.percent(top1.low)} to {words.percent(top1.high)}; {results.pictures:,} pictures, "
+        f"{words.plain(results.measured_on)}).{top5} Guessing among {len(card.classes):,} classes would give "
+        f"{words.percent(1 / len(card.classes))}."
+    )
+
+
+def _of_this_photo(visit: Visit) -> str:
+    """What the measurements say of the answer for this photo."""
+    best, evaluation = visit.prediction.best, visit.report.evaluation
+    if evaluation is None:
+        return ""
+    said = f"It calls {visit.photo_title} **{words.plain(best.name)}** with {words.percent(best.probability)}"
+    if here := evaluation.bin_of(best.probability):
+        about = f"{here.low * 100:.0f} to {words.percent(here.high)}"
+        said += f"; when it was about that sure ({about}), it was right for **{words.percent(here.right)}**"
+    result = by_class(evaluation, visit.network.card.classes)[best.index]
+    if result and result.precision:
+        said += f", and of all pictures it gave that name {words.percent(result.precision.value)} were one"
+    return f"{said}."
+
+
+def _share(interval: Interval | None) -> Cell:
+    if interval is None:
+        return Cell("never said", -1)
+    return Cell(words.percent(interval.value), interval.value, interval.value)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
