@@ -1,16 +1,21 @@
 """Networks that nobody had in mind: the pages show them all the same."""
 
+import hashlib
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
+from convoscope.__main__ import main
 from convoscope.card import ModelError
 from convoscope.network import load
-from tests.convoscope.zoo import ZOO
+from convoscope.words import plain
+from tests.convoscope.zoo import SIZE, ZOO
 from tests.pages.app import ROOT, component, open_app, text
 from ui import state
 
@@ -25,8 +30,16 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("name", ZOO)
-def test_both_pages_show_an_odd_network(shelf, name):
-    ZOO[name].load(shelf / name)
+def test_every_page_shows_a_strangers_network_after_one_command(shelf, tmp_path_factory, name):
+    odd = ZOO[name]
+    graph = tmp_path_factory.mktemp("elsewhere") / "their.onnx"
+    onnx.save(odd.model(), graph)
+    classes, each = ",".join(f"class {index}" for index in range(odd.classes)), ",".join(["0.5"] * odd.channels)
+    command = ["card", str(graph), "--classes", classes, "--size", str(SIZE), "--mean", each, "--std", each]
+    assert main([*command, "--out", str(shelf / name)]) == 0
+    app = open_app("pages/report.py")
+    assert not app.exception
+    assert text(app).count("Not measured for this network.") == 3
     app = open_app()
     assert not app.exception
     assert len(component(app, "bars")["rows"]) == 5
@@ -57,13 +70,71 @@ def test_a_hostile_card_and_link_make_no_links(shelf):
     assert "https://" not in text(app)
 
 
-def test_a_folder_that_cannot_be_used_is_named_and_the_others_work(shelf):
-    shutil.copytree(ROOT / "models/shapes", shelf / "shapes")
-    shutil.copytree(ROOT / "models/shapes", shelf / "broken")
-    (shelf / "broken/model.onnx").write_bytes(b"something else")
+def rewrite(folder: Path, change: Callable[[onnx.ModelProto], object], **fields: object) -> None:
+    """Changes the graph, and the card so that it still vouches for the file."""
+    model = onnx.load(folder / "model.onnx")
+    change(model)
+    data = model.SerializeToString()
+    (folder / "model.onnx").write_bytes(data)
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps({**card, "sha256": hashlib.sha256(data).hexdigest(), **fields}))
+
+
+def another_file(folder: Path) -> None:
+    (folder / "model.onnx").write_bytes(b"something else")
+
+
+def no_graph(folder: Path) -> None:
+    (folder / "model.onnx").unlink()
+
+
+def field_missing(folder: Path) -> None:
+    card = json.loads((folder / "card.json").read_text())
+    del card["preprocessing"]["mean"]
+    (folder / "card.json").write_text(json.dumps(card))
+
+
+def card_cut_short(folder: Path) -> None:
+    card = folder / "card.json"
+    card.write_text(card.read_text()[:200])
+
+
+def graph_cut_short(folder: Path) -> None:
+    data = (folder / "model.onnx").read_bytes()[:1000]
+    (folder / "model.onnx").write_bytes(data)
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps({**card, "sha256": hashlib.sha256(data).hexdigest()}))
+
+
+def unknown_operator(folder: Path) -> None:
+    rewrite(folder, lambda model: setattr(model.graph.node[1], "op_type", "Frobnicate"))
+
+
+def class_too_few(folder: Path) -> None:
+    rewrite(folder, lambda _: None, classes=["circle", "star"])
+
+
+FLAWS = {
+    another_file: "model.onnx is not the file this card was written for",
+    no_graph: "model.onnx: No such file or directory",
+    field_missing: "card.json, preprocessing.mean: Field required",
+    card_cut_short: "card.json, the whole file: Invalid JSON",
+    graph_cut_short: "model.onnx cannot be used: Error parsing message",
+    unknown_operator: "model.onnx cannot be used: ",
+    class_too_few: "card.json, classes: 2 names for an output of 7 numbers",
+}
+
+
+@pytest.mark.parametrize("flaw", FLAWS, ids=lambda flaw: flaw.__name__)
+def test_a_folder_that_cannot_be_used_is_named_with_its_flaw_and_the_others_work(shelf, flaw):
+    for name in ("shapes", "broken"):
+        shutil.copytree(ROOT / "models/shapes", shelf / name)
+    flaw(shelf / "broken")
     app = open_app()
     assert not app.exception
-    assert "this card was written for" in app.warning[0].value
+    (warning,) = app.warning
+    assert plain("broken/") in warning.value
+    assert plain(FLAWS[flaw]) in warning.value
     assert component(app, "bars")["rows"]
 
 
