@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect, sync_playwright
 
-from bench.timing import Row, ratio
+from bench.timing import ratio, took
+from convoscope.benchmark import Row
 from convoscope.network import load
 from convoscope.photo import read
 from convoscope.prepare import centre_crop, prepare
@@ -22,6 +23,7 @@ from tests.chromium import ARGUMENTS, find
 
 UPLOADER = '[data-testid="stFileUploaderDropzoneInput"]'
 UPLOADS = 7
+SETTLED = 1500  # ms after which a cold page has asked for all it needs
 
 
 def rows() -> list[Row]:
@@ -39,7 +41,10 @@ def rows() -> list[Row]:
             page.goto(url)
             floor = _median(page, lambda data: str(len(data)), lambda size: page.get_by_text(size, exact=True).wait_for())
         with visitor("streamlit_app.py") as (page, url):
+            sent = _traffic(page)
             cold = _timed(lambda: (page.goto(url), page.locator(".bar").first.wait_for()))
+            page.wait_for_timeout(SETTLED)
+            cold_bytes, cold_requests = sum(sent), len(sent)
             last, first = page.locator(".strip .tile").last, page.locator(".grid .tile").first
             answers = _median(page, _last_of_journey, lambda label: expect(last).to_have_attribute("aria-label", label))
             opened = _timed(
@@ -50,12 +55,23 @@ def rows() -> list[Row]:
             page.keyboard.press("Escape")
             switches = sorted(_switch(page, number) for number in (9, 2, 5))
     return [
-        Row("cold browser to prediction and bars", cold),
-        Row("upload to prediction, bars and journey", answers, ratio(answers, floor, "a bare Streamlit page saying the size")),
-        Row("upload to every map of layer 1", maps, ratio(maps, floor, "the same")),
-        Row("first page to every map of layer 1", opened),
-        Row("one layer's maps to another's", switches[1]),
+        took("cold browser to prediction and bars", cold),
+        Row(what="cold page, without a proxy that compresses", value=round(cold_bytes / 2**20, 2), unit="MiB"),
+        Row(what="cold page", value=cold_requests, unit="requests"),
+        took("upload to prediction, bars and journey", answers, ratio(answers, floor, "a bare Streamlit page saying the size")),
+        took("upload to every map of layer 1", maps, ratio(maps, floor, "the same")),
+        took("first page to every map of layer 1", opened),
+        took("one layer's maps to another's", switches[1]),
     ]
+
+
+def _traffic(page: Page) -> list[float]:
+    """Fills with the bytes of each response, as they come over the wire; what the websocket carries is not counted."""
+    sizes: list[float] = []
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    return sizes
 
 
 def _last_of_journey(data: bytes) -> str:

@@ -1,18 +1,14 @@
-"""One row of the table, and how a time is taken."""
+"""How a time is taken, and how it is told."""
 
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from convoscope.benchmark import Row
 
 
-@dataclass(frozen=True)
-class Row:
-    """against: the ratio to a peer or floor, in words; may be empty."""
-
-    what: str
-    milliseconds: float
-    against: str = ""
+def took(what: str, milliseconds: float, against: str = "") -> Row:
+    return Row(what=what, value=round(milliseconds, 2), unit="ms", against=against)
 
 
 def median(action: Callable[[], object], times: int) -> float:
@@ -26,5 +22,7 @@ def median(action: Callable[[], object], times: int) -> float:
     return statistics.median(taken)
 
 
-def ratio(one: float, other: float, peer: str) -> str:
-    return f"{one / other:.2f} × {peer}"
+def ratio(one: float, other: float, peer: str, aim: float | None = None) -> str:
+    """'1.12 × a floor (aim: at most 1.25)'."""
+    wanted = "" if aim is None else f" (aim: at most {aim:g})"
+    return f"{one / other:.2f} × {peer}{wanted}"

@@ -36,6 +36,14 @@ class Robustness(Part):
     top1: tuple[Share, ...]
 
 
+class Moment(Part):
+    """The network as it was after `step`, on some of the pictures."""
+
+    step: Index
+    pictures: Count
+    top1: Share
+
+
 class Evaluation(Part):
     """sha256: of the graph that was measured. confusion: class, answer and number of pictures, for each pair that occurred.
 
@@ -48,6 +56,7 @@ class Evaluation(Part):
     confusion: Annotated[tuple[tuple[Index, Index, Count], ...], Field(min_length=1)]
     bins: tuple[Bin, ...]
     robustness: tuple[Robustness, ...]
+    moments: tuple[Moment, ...]
 
     def matrix(self, classes: int) -> NDArray[np.int64]:
         """int64 (classes, classes): how many pictures of the row's class were given the column's."""

@@ -1,12 +1,22 @@
-"""How a network's training went: `training.jsonl`, one line per epoch."""
+"""How a network's training went: `training.jsonl`, one line per epoch, and `history/`, its weights at some moments."""
 
+import io
 import json
-from dataclasses import asdict, dataclass
+import zipfile
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from onnx import TensorProto
+from onnxruntime import InferenceSession
+
 from convoscope.card import ModelError
+from convoscope.graph.tap import tap
+from convoscope.graph.weights import adjustable
+from convoscope.network import Network, open_session
 
 LOG = "training.jsonl"
+MOMENTS = "history"
 
 
 @dataclass(frozen=True)
@@ -37,3 +47,45 @@ def read_log(path: Path) -> tuple[Epoch, ...]:
         return tuple(Epoch(**json.loads(line)) for line in path.read_text().splitlines())
     except (OSError, ValueError, TypeError) as failure:
         raise ModelError(f"{path.parent.name}/{path.name} is damaged, so the training cannot be shown.") from failure
+
+
+@dataclass(frozen=True)
+class History:
+    """The moments of a network's training that were kept. paths: for each step in order a `.npz` of its initialisers, float16."""
+
+    network: Network
+    session: InferenceSession
+    paths: dict[int, Path]
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        return tuple(self.paths)
+
+    def at(self, step: int) -> Network:
+        """The network as it was after this step. Its percentages use the temperature of the final one. Raises ModelError."""
+        path = self.paths[step]
+        try:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
+                weights = {name: kept[name].astype(np.float32) for name in kept}
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as failure:
+            raise ModelError(f"{_name(path)} is damaged, so this moment cannot be shown.") from failure
+        expected = {
+            tensor.name: tuple(tensor.dims)
+            for tensor in self.network.model.graph.initializer
+            if tensor.data_type == TensorProto.FLOAT
+        }
+        if {name: values.shape for name, values in weights.items()} != expected:
+            raise ModelError(f"{_name(path)} does not fit the graph, so this moment cannot be shown.")
+        return replace(self.network, session=self.session, weights=weights, moment=f"step {step}")
+
+
+def open_history(folder: Path, network: Network) -> History | None:
+    """None where no moment was kept."""
+    paths = {int(path.stem): path for path in (folder / MOMENTS).glob("*.npz") if path.stem.isdecimal()}
+    if not paths:
+        return None
+    return History(network, open_session(adjustable(tap(network.model)), threads=1), dict(sorted(paths.items())))
+
+
+def _name(path: Path) -> str:
+    return "/".join(path.parts[-3:])

@@ -1,8 +1,8 @@
 """A model folder → predictions and traces, by ONNX Runtime."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -79,18 +79,23 @@ class Trace:
 
 @dataclass(frozen=True)
 class Network:
-    """A loaded model folder. `predict`, `trace` and `logits` may run in many threads at once."""
+    """A loaded model folder. `predict`, `trace` and `logits` may run in many threads at once.
+
+    weights: values that stand in for the graph's own, for a session of an `adjustable` graph; moment: what they are called.
+    """
 
     card: Card
     model: ModelProto
     layers: tuple[Layer, ...]
     session: onnxruntime.InferenceSession
     logits_name: str
+    weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    moment: str = ""
 
     @cached_property
     def key(self) -> str:
-        """Tells it from every other network: the same graph with another card is another network."""
-        return hashlib.sha256(self.card.model_dump_json().encode()).hexdigest()
+        """Tells it from every other network: the same graph with another card or other weights is another network."""
+        return hashlib.sha256((self.card.model_dump_json() + self.moment).encode()).hexdigest()
 
     @property
     def stages(self) -> Iterator[Stage]:
@@ -106,20 +111,23 @@ class Network:
 
     def logits(self, tensors: NDArray[np.float32]) -> NDArray[np.float64]:
         """float32 (N, C, S, S) → float64 (N, classes)."""
-        (logits,) = self.session.run([self.logits_name], {self.session.get_inputs()[0].name: tensors})
+        (logits,) = self.session.run([self.logits_name], self._feeds(tensors))
         return np.asarray(logits, np.float64)
 
     def predict(self, prepared: Prepared) -> Prediction:
         return self._prediction(self.logits(prepared.tensor)[0])
 
     def trace(self, prepared: Prepared) -> Trace:
-        arrays = self.session.run(None, {self.session.get_inputs()[0].name: prepared.tensor})
+        arrays = self.session.run(None, self._feeds(prepared.tensor))
         activations = []
         for stage, array in zip(self.stages, arrays, strict=True):
             array.flags.writeable = False
             activations.append(Activation(stage, array[0]))
         logits = next(each.values for each in activations if each.stage.tensor == self.logits_name)
         return Trace(self._prediction(logits.astype(np.float64)), tuple(activations))
+
+    def _feeds(self, tensors: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        return {self.session.get_inputs()[0].name: tensors, **self.weights}
 
     def _prediction(self, logits: NDArray[np.float64]) -> Prediction:
         temperature = self.card.calibration.temperature if self.card.calibration else 1.0

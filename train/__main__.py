@@ -10,8 +10,7 @@ from pathlib import Path
 
 from accelerate import PartialState
 
-from convoscope.card import ModelError
-from convoscope.network import load
+from convoscope.card import ModelError, read_card
 from train import data
 from train.data import DataError, Source
 from train.evaluate import evaluate, write_evaluation
@@ -51,15 +50,15 @@ def _train(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     folder: Path = options.folder
     try:
-        network = load(folder)
+        card = read_card(folder)
         recipe = SHAPES if options.data is None else PHOTO
         source = data.load(options.data, recipe) if options.data else data.draw(options.drawings, recipe)
-        if (source.classes, recipe.preprocessing) != (network.card.classes, network.card.preprocessing):
+        if (source.classes, recipe.preprocessing) != (card.classes, card.preprocessing):
             raise DataError(f"{source.name} has other classes than {folder}, or is prepared in another way.")
     except (DataError, ModelError) as failure:
         print(failure, file=sys.stderr)
         return 1
-    write_evaluation(folder, evaluate(network, source.test, source.test_name))
+    write_evaluation(folder, evaluate(folder, source.test, source.test_name))
     return 0
 
 

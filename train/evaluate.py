@@ -7,20 +7,24 @@ import torch
 from numpy.typing import NDArray
 
 from convoscope.changes import CHANGES, Change
-from convoscope.evaluation import FILE, Bin, Evaluation, Robustness
-from convoscope.network import Network, softmax
+from convoscope.evaluation import FILE, Bin, Evaluation, Moment, Robustness
+from convoscope.history import History, open_history
+from convoscope.network import Network, load, softmax
 from train.data import Labelled
 from train.measure import logits_of
 
 BINS = 10  # of the reliability chart, of equal width
-CHANGED = 2000  # pictures at most that robustness is measured on: the interval is then ± 2 %
+SOME = 2000  # pictures at most that robustness and history are measured on: the interval is then ± 2 %
 
 
-def evaluate(network: Network, pictures: Labelled, measured_on: str) -> Evaluation:
+def evaluate(folder: Path, pictures: Labelled, measured_on: str) -> Evaluation:
+    """Measures the network in the model folder, and the moments of its training that were kept. Raises ModelError."""
+    network = load(folder)
+    history = open_history(folder, network)
     logits, labels = logits_of(network, pictures), pictures.labels.numpy()
     temperature = network.card.calibration.temperature if network.card.calibration else 1.0
     pairs, counts = np.unique(np.stack([labels, logits.argmax(1)], 1), axis=0, return_counts=True)
-    part = _spread(pictures, CHANGED)
+    part = _spread(pictures, SOME)
     return Evaluation(
         schema_version=1,
         sha256=network.card.sha256,
@@ -28,6 +32,7 @@ def evaluate(network: Network, pictures: Labelled, measured_on: str) -> Evaluati
         confusion=tuple((int(label), int(answer), int(count)) for (label, answer), count in zip(pairs, counts, strict=True)),
         bins=reliability(softmax(logits / temperature), labels),
         robustness=tuple(_robustness(network, part, change) for change in CHANGES),
+        moments=tuple(_moment(history, step, part) for step in history.steps) if history else (),
     )
 
 
@@ -49,6 +54,11 @@ def reliability(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -
         )
         for number in np.unique(bins).tolist()
     )
+
+
+def _moment(history: History, step: int, pictures: Labelled) -> Moment:
+    right = logits_of(history.at(step), pictures).argmax(1) == pictures.labels.numpy()
+    return Moment(step=step, pictures=len(pictures), top1=round(float(right.mean()), 4))
 
 
 def _robustness(network: Network, pictures: Labelled, change: Change) -> Robustness:

@@ -67,7 +67,7 @@ def fit(recipe: Recipe, source: Source, run: Path, resume: bool) -> Fitted:
     )
     wrapped, muon, sgd, loader = accelerator.prepare(network, muon, sgd, loader)
     total = recipe.epochs * len(loader)
-    moments = snapshot_steps(total, recipe.snapshots)
+    moments = snapshot_steps(total, recipe.snapshots) - {total}
     plan = json.dumps({"data": source.name, "classes": source.classes, "pictures": len(source.train), "recipe": asdict(recipe)})
     logs = _resume(accelerator, run, plan) if resume else _begin(accelerator, run, plan)
     step = logs[-1].step if logs else 0
@@ -75,7 +75,7 @@ def fit(recipe: Recipe, source: Source, run: Path, resume: bool) -> Fitted:
 
     def keep_snapshot() -> None:
         if step in moments and accelerator.is_main_process:
-            _save_snapshot(run / "history" / f"{step}.npz", network, source.train, augment)
+            _save_snapshot(run / "history" / f"{step}.npz", _with_own_statistics(network, source.train, augment))
 
     if not logs:
         keep_snapshot()
@@ -112,7 +112,10 @@ def fit(recipe: Recipe, source: Source, run: Path, resume: bool) -> Fitted:
         bar.set_postfix(loss=log.loss, held_out=log.accuracy)
         _save(accelerator, run, logs)
     bar.close()
-    return Fitted(_copy(network, recipe).eval(), tuple(logs))
+    trained = _copy(network, recipe).eval()
+    if accelerator.is_main_process:
+        _save_snapshot(run / "history" / f"{total}.npz", trained)
+    return Fitted(trained, tuple(logs))
 
 
 class Augmentation:
@@ -211,7 +214,7 @@ def _begin(accelerator: Accelerator, run: Path, plan: str) -> list[Epoch]:
 
 
 def _resume(accelerator: Accelerator, run: Path, plan: str) -> list[Epoch]:
-    if not (run / "checkpoint").is_dir():
+    if not ((run / "checkpoint").is_dir() and (run / "plan.json").exists()):
         raise ResumeError(f"There is no checkpoint in {run}; start without --resume.")
     if (run / "plan.json").read_text() != plan:
         raise ResumeError(f"The run in {run} was started with another recipe or other pictures; start without --resume.")
@@ -231,9 +234,15 @@ def _save(accelerator: Accelerator, run: Path, logs: list[Epoch]) -> None:
     accelerator.wait_for_everyone()
 
 
+def _save_snapshot(path: Path, network: TrainingNetwork) -> None:
+    """The folded weights as float16."""
+    weights = {name: tensor.numpy().astype(np.float16) for name, tensor in network.plain().state_dict().items()}
+    np.savez_compressed(path, allow_pickle=False, **weights)
+
+
 @torch.no_grad()
-def _save_snapshot(path: Path, network: TrainingNetwork, pictures: Labelled, augment: Augmentation) -> None:
-    """The folded weights as float16, with the normalisation statistics of these very weights."""
+def _with_own_statistics(network: TrainingNetwork, pictures: Labelled, augment: Augmentation) -> TrainingNetwork:
+    """A copy whose normalisation statistics are those of its very weights, not a mean over the steps before."""
     still = _copy(network, augment.recipe)
     for module in still.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -241,8 +250,7 @@ def _save_snapshot(path: Path, network: TrainingNetwork, pictures: Labelled, aug
             module.momentum = None
     for batch in _first_batches(pictures):
         still(augment.normalise(batch, augment.recipe.size).cpu())
-    weights = {name: tensor.numpy().astype(np.float16) for name, tensor in still.plain().state_dict().items()}
-    np.savez_compressed(path, allow_pickle=False, **weights)
+    return still
 
 
 def _copy(network: TrainingNetwork, recipe: Recipe) -> TrainingNetwork:

@@ -75,8 +75,8 @@ def write_folder(fitted: Fitted, recipe: Recipe, source: Source, run: Path, lice
     )
     _write_card(folder, card)
     write_log(folder / LOG, fitted.logs)
-    write_evaluation(folder, evaluate(load(folder), source.test, source.test_name))
     shutil.copytree(run / "history", folder / "history")
+    write_evaluation(folder, evaluate(folder, source.test, source.test_name))
     return folder
 
 

@@ -14,6 +14,7 @@ from ui.samples import samples_for
 OWN = "own-"  # how the name of a visitor's own photo begins; what follows tells one from another
 ORDERS = ("strength", "number")
 SCALES = ("layer", "map", "network")
+_STEP = re.compile("[0-9]{1,9}")
 _CROP = re.compile(",".join([r"(-?[0-9]{1,5})"] * 3))
 
 
@@ -30,6 +31,7 @@ class Selection:
     channel: int | None = None
     order: str = ORDERS[0]
     scale: str = SCALES[0]
+    step: int | None = None
 
 
 def to_link(selection: Selection, card: Card) -> dict[str, str]:
@@ -47,6 +49,7 @@ def to_link(selection: Selection, card: Card) -> dict[str, str]:
         "channel": channel,
         "order": selection.order if selection.order != ORDERS[0] else None,
         "scale": selection.scale if selection.scale != SCALES[0] else None,
+        "step": None if selection.step is None else str(selection.step),
     }
     return {name: value for name, value in link.items() if value is not None}
 
@@ -84,6 +87,7 @@ def from_link(link: Mapping[str, str], models: Mapping[str, Network], own: str |
         channel=None if channel is None else int(channel),
         order=_one_of(link, "order", ORDERS, notes) or ORDERS[0],
         scale=_one_of(link, "scale", SCALES, notes) or SCALES[0],
+        step=_step_of(link, notes),
     )
     return selection, tuple(notes)
 
@@ -106,6 +110,15 @@ def _one_of(link: Mapping[str, str], name: str, known: tuple[str, ...], notes: l
     if value is None or value in known:
         return value
     notes.append(f"The link asks for the {name} “{plain(value[:40])}”, which is not here.")
+    return None
+
+
+def _step_of(link: Mapping[str, str], notes: list[str]) -> int | None:
+    if "step" not in link:
+        return None
+    if _STEP.fullmatch(link["step"]):
+        return int(link["step"])
+    notes.append(f"The link's step “{plain(link['step'][:40])}” is not a whole number.")
     return None
 
 

@@ -14,6 +14,7 @@ ICON = str(Path(__file__).parent / "icon.png")
 PAGES = (
     ("streamlit_app.py", "What is it?"),
     ("pages/layers.py", "Layers"),
+    ("pages/learning.py", "Learning"),
     ("pages/report.py", "How good?"),
 )
 

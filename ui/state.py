@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import streamlit as st
@@ -23,9 +23,9 @@ from convoscope.benchmark import Benchmark, read_benchmarks
 from convoscope.card import ModelError
 from convoscope.evaluation import Evaluation, read_evaluation
 from convoscope.evidence import Evidence, LinearHead, linear_head
-from convoscope.history import LOG, Epoch, read_log
+from convoscope.history import LOG, Epoch, History, open_history, read_log
 from convoscope.layers import Layer, Stage
-from convoscope.network import Network, Prediction, Trace, load
+from convoscope.network import Answer, Network, Prediction, Trace, load
 from convoscope.photo import Photo, PhotoError, read
 from convoscope.prepare import Crop, Prepared, centre_crop, fit_crop, prepare
 from ui.links import OWN, Selection, from_link, own_name, to_link
@@ -66,10 +66,18 @@ class Visit:
     def prepared(self) -> Prepared:
         return prepare(self.photo, self.crop, self.network.card.preprocessing)
 
+    @property
+    def _key(self) -> tuple[str | int, ...]:
+        return (self.photo.sha256, self.crop.left, self.crop.top, self.crop.side, self.network.key)
+
     @cached_property
     def trace(self) -> Trace:
-        key = (self.photo.sha256, self.crop.left, self.crop.top, self.crop.side, self.network.key)
-        return _trace(key, self)
+        return _trace(self._key, self)
+
+    @cached_property
+    def course(self) -> dict[int, Answer]:
+        """The answer at each moment of training that was kept, by step; empty if none was. Raises ModelError."""
+        return _course(self._key, self)
 
     @property
     def prediction(self) -> Prediction:
@@ -105,6 +113,16 @@ class Visit:
         return _report(self.network.key, self.selection.model, self.network)
 
     @property
+    def step(self) -> int:
+        """The moment of training that is looked at: of those kept the nearest to the chosen one, or the first."""
+        return min(self.course, key=lambda step: abs(step - (self.selection.step or 0)))
+
+    @property
+    def at_its_step(self) -> Self:
+        """The same visit with the network as it was at that moment."""
+        return replace(self, network=_moment(self.network.key, self.step, self))
+
+    @property
     def samples(self) -> tuple[Sample, ...]:
         return samples_for(self.network.card)
 
@@ -135,6 +153,24 @@ def _trace(key: tuple[str | int, ...], _visit: Visit) -> Trace:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _head(key: str, _network: Network) -> LinearHead | None:
     return linear_head(_network)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _history(key: str, model: str, _network: Network) -> History | None:
+    return open_history(MODELS / model, _network)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _moment(key: str, step: int, _visit: Visit) -> Network:
+    history = _history(key, _visit.selection.model, _visit.network)
+    assert history is not None
+    return history.at(step)
+
+
+@st.cache_resource(show_spinner="Looking at your photo through its training …", max_entries=16, ttl=TRACE_LIFE)
+def _course(key: tuple[str | int, ...], _visit: Visit) -> dict[int, Answer]:
+    history = _history(_visit.network.key, _visit.selection.model, _visit.network)
+    return {step: history.at(step).predict(_visit.prepared).best for step in history.steps} if history else {}
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -221,7 +257,7 @@ def select(**changes: Any) -> None:
         names = [sample.name for sample in samples_for(network.card)]
         if not selection.photo.startswith(OWN) and selection.photo not in names:
             selection = replace(selection, photo=names[0], crop=None)
-        selection = replace(selection, answer=None, layer=None, stage=None, channel=None)
+        selection = replace(selection, answer=None, layer=None, stage=None, channel=None, step=None)
     if "photo" in changes:
         selection = replace(selection, crop=None, answer=None)
     if "layer" in changes:

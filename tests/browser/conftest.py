@@ -21,7 +21,7 @@ DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PATIENCE = 20_000  # ms; a busy machine is no failure
 PHONE: ViewportSize = {"width": 390, "height": 844}
 # on a page's first load Streamlit asks below the page's own path before it asks at the root
-STREAMLITS_OWN_404 = re.compile(r"/(layers|report)/_stcore/(health|host-config)")
+STREAMLITS_OWN_404 = re.compile(r"/(layers|learning|report)/_stcore/(health|host-config)")
 
 
 @contextmanager

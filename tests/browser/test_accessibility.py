@@ -5,7 +5,12 @@ from playwright.sync_api import expect
 from tests.browser.conftest import DESKTOP, PHONE, open_page
 from tests.browser.reading import tiles
 
-READY = {"/": ".strip .tile", "/layers?channel=3": ".grid .tile", "/report": "svg .dot"}  # each page, and what it shows last
+READY = {
+    "/": ".strip .tile",
+    "/layers?channel=3": ".grid .tile",
+    "/learning?model=shapes": "svg .dot",
+    "/report": "svg .dot",
+}  # each page, and what it shows last
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

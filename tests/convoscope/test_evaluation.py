@@ -21,7 +21,7 @@ BINS = [
 
 def content(**changes: Any) -> dict[str, Any]:
     plain = {"schema_version": 1, "sha256": CARD.sha256, "measured_on": "a test", "confusion": CONFUSION, "bins": BINS}
-    return plain | {"robustness": []} | changes
+    return plain | {"robustness": [], "moments": []} | changes
 
 
 def write(folder: Path, written: str) -> Path:

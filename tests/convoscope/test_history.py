@@ -1,9 +1,17 @@
+import shutil
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 
 from convoscope.card import ModelError
-from convoscope.history import LOG, Epoch, read_log, write_log
+from convoscope.history import LOG, MOMENTS, Epoch, open_history, read_log, write_log
+from convoscope.network import load, open_session
+from tests.graphs import noise
+
+SHAPES = Path(__file__).parents[2] / "models" / "shapes"
 
 EPOCHS = (Epoch(1, 190, 48, 4.6, 0.13, 0.05, 156.3), Epoch(2, 380, 48, 4.0, 0.14, 0.1, 189.1))
 
@@ -22,3 +30,43 @@ def test_a_damaged_file_is_named(tmp_path: Path, written: str) -> None:
     (tmp_path / LOG).write_text(written)
     with pytest.raises(ModelError, match=f"^{tmp_path.name}/{LOG} is damaged, so the training cannot be shown.$"):
         read_log(tmp_path / LOG)
+
+
+def test_a_moment_computes_what_a_graph_with_its_weights_computes() -> None:
+    network, batch = load(SHAPES), noise((4, 1, 32, 32))
+    history = open_history(SHAPES, network)
+    assert history
+    assert history.steps == tuple(sorted(int(path.stem) for path in (SHAPES / MOMENTS).iterdir()))
+    for step in history.steps:
+        model = onnx.load(SHAPES / "model.onnx")
+        with np.load(SHAPES / MOMENTS / f"{step}.npz") as kept:
+            for tensor in model.graph.initializer:
+                if tensor.name in kept:
+                    tensor.CopyFrom(numpy_helper.from_array(kept[tensor.name].astype(np.float32), tensor.name))
+        (expected,) = open_session(model, 1).run(["logits"], {"input": batch})
+        np.testing.assert_allclose(history.at(step).logits(batch), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_last_moment_is_the_network_but_for_float16() -> None:
+    network, batch = load(SHAPES), noise((4, 1, 32, 32))
+    history = open_history(SHAPES, network)
+    assert history
+    last = history.at(history.steps[-1])
+    assert np.abs(last.logits(batch) - network.logits(batch)).max() < 0.005 * np.abs(network.logits(batch)).max()
+    assert last.key != network.key != history.at(0).key != last.key
+
+
+def test_without_moments_there_is_no_history(tmp_path: Path) -> None:
+    assert open_history(tmp_path, load(SHAPES)) is None
+
+
+def test_a_moment_that_is_damaged_or_of_another_graph_is_named(tmp_path: Path) -> None:
+    folder = shutil.copytree(SHAPES, tmp_path / "shapes")
+    (folder / MOMENTS / "0.npz").write_bytes((folder / MOMENTS / "0.npz").read_bytes()[:100])
+    with np.load(folder / MOMENTS / "10.npz") as kept:
+        np.savez(folder / MOMENTS / "10.npz", **{name: kept[name] for name in kept if name != "conv1.bias"})
+    history = open_history(folder, load(folder))
+    assert history
+    for step, sentence in ((0, "is damaged"), (10, "does not fit the graph")):
+        with pytest.raises(ModelError, match=f"^shapes/history/{step}.npz {sentence}, so this moment cannot be shown.$"):
+            history.at(step)

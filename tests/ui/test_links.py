@@ -28,6 +28,7 @@ def selections(draw: st.DrawFn) -> Selection:
         channel=draw(st.none() | st.integers(0, shown.map_stages[0].shape[0] - 1)),
         order=draw(st.sampled_from(ORDERS)),
         scale=draw(st.sampled_from(SCALES)),
+        step=draw(st.none() | st.integers(0, 10**9 - 1)),
     )
 
 
@@ -37,7 +38,7 @@ def test_a_link_brings_back_the_selection_it_was_made_from(selection):
     assert from_link(link, MODELS, own=None) == (selection, ())
 
 
-@given(st.dictionaries(st.sampled_from(["model", "photo", "crop", "answer", "layer", "stage", "channel", "order"]), st.text()))
+@given(st.dictionaries(st.sampled_from(["model", "photo", "crop", "answer", "layer", "stage", "channel", "order", "step"]), st.text()))
 def test_any_link_gives_a_selection_that_can_be_shown(link):
     selection, notes = from_link(link, MODELS, own=None)
     assert selection.model in MODELS
@@ -63,3 +64,10 @@ def test_a_crop_that_is_not_three_whole_numbers_gets_a_note(crop):
     selection, notes = from_link({"crop": crop}, MODELS, own=None)
     assert selection.crop is None
     assert "three whole numbers" in notes[0]
+
+
+@pytest.mark.parametrize("step", ["", "-1", "1.5", "²", "9" * 10])
+def test_a_step_that_is_not_a_whole_number_gets_a_note(step):
+    selection, notes = from_link({"step": step}, MODELS, own=None)
+    assert selection.step is None
+    assert "not a whole number" in notes[0]

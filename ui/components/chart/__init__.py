@@ -1,7 +1,7 @@
 """Lines over an axis: hover or arrow keys read the values off, "numbers" lists them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from ui.components.packet import register
 
@@ -10,12 +10,13 @@ _mount = register("chart")
 
 @dataclass(frozen=True)
 class Axis:
-    """low, high: its range. share: whether its values are shares, shown in per cent."""
+    """low, high: its range. share: its values are shares, shown in per cent. log: by powers of ten of 1 + the value."""
 
     title: str
     low: float
     high: float
     share: bool = False
+    log: bool = False
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,15 @@ class Line:
     quiet: bool = False
 
 
-def chart(lines: Sequence[Line], x: Axis, y: Axis, *, key: str, label: str) -> None:
-    """label: its text alternative, with the finding in words."""
+def chart(lines: Sequence[Line], x: Axis, y: Axis, *, key: str, label: str, mark: float | None = None) -> None:
+    """label: its text alternative, with the finding in words. mark: a place on the x axis."""
     _mount(
         key=key,
         data={
             "label": label,
-            "x": {"title": x.title, "low": x.low, "high": x.high, "share": x.share},
-            "y": {"title": y.title, "low": y.low, "high": y.high, "share": y.share},
-            "lines": [{"name": each.name, "x": list(each.x), "y": list(each.y), "quiet": each.quiet} for each in lines],
+            "x": asdict(x),
+            "y": asdict(y),
+            "lines": [asdict(each) for each in lines],
+            "mark": mark,
         },
     )

@@ -9,7 +9,8 @@ class Chart {
     this.svg = drawn("svg", { tabindex: 0, role: "img" });
     this.read = element("div", { class: "read quiet", "aria-live": "polite" });
     this.table = element("div", { class: "scroll", tabindex: 0 });
-    this.root.append(element("div", { class: "frame" }, this.svg), this.read,
+    this.legend = element("div", { class: "legend quiet" });
+    this.root.append(this.legend, this.svg, this.read,
       element("details", {}, element("summary", { text: "Show me the numbers" }), this.table));
     parent.append(this.root);
     this.svg.onpointermove = (event) => this.point(event.offsetX);
@@ -39,10 +40,10 @@ class Chart {
   }
 
   draw() {
-    const { x, y, lines } = this.content;
+    const { x, y, lines, mark } = this.content;
     const width = this.root.clientWidth;
-    const across = (value) => EDGE.left + (value - x.low) / (x.high - x.low) * (width - EDGE.left - EDGE.right);
-    const down = (value) => HEIGHT - EDGE.bottom - (value - y.low) / (y.high - y.low) * (HEIGHT - EDGE.top - EDGE.bottom);
+    const across = (value) => EDGE.left + along(x, value) * (width - EDGE.left - EDGE.right);
+    const down = (value) => HEIGHT - EDGE.bottom - along(y, value) * (HEIGHT - EDGE.top - EDGE.bottom);
     this.across = across;
     this.svg.replaceChildren();
     for (const value of ticks(y)) {
@@ -53,14 +54,16 @@ class Chart {
       this.svg.append(drawn("text", { x: across(value), y: HEIGHT - EDGE.bottom + 17, "text-anchor": "middle" }, shown(value, x)));
     }
     this.svg.append(drawn("text", { x: width - EDGE.right, y: HEIGHT - 5, "text-anchor": "end" }, x.title));
+    const told = lines.filter((line) => !line.quiet);
     for (const line of lines) {
-      const kind = line.quiet ? " quiet" : "";
+      const kind = line.quiet ? " quiet" : ` line${told.indexOf(line)}`;
       const points = line.x.map((value, at) => `${across(value)},${down(line.y[at])}`);
       this.svg.append(drawn("polyline", { class: `line${kind}`, points: points.join(" ") }));
       if (line.x.length <= 20 && !line.quiet) {
         line.x.forEach((value, at) => this.svg.append(drawn("circle", { class: `dot${kind}`, cx: across(value), cy: down(line.y[at]), r: 3.5 })));
       }
     }
+    if (mark !== null) this.svg.append(drawn("line", { class: "mark", x1: across(mark), x2: across(mark), y1: EDGE.top, y2: HEIGHT - EDGE.bottom }));
     this.cursor = drawn("line", { class: "cursor", y1: EDGE.top, y2: HEIGHT - EDGE.bottom, visibility: "hidden" });
     this.svg.append(this.cursor);
     this.readAt(this.at);
@@ -89,6 +92,7 @@ class Chart {
   list() {
     const { x, y, lines } = this.content;
     const told = lines.filter((line) => !line.quiet);
+    this.legend.replaceChildren(...(told.length > 1 ? told.map((line, at) => element("span", { class: `key line${at}`, text: line.name })) : []));
     const head = element("tr", {}, ...[x.title, ...told.map((line) => line.name)].map((text) => element("th", { text })));
     const rows = this.places.map((place) => element("tr", {}, element("td", { text: shown(place, x) }),
       ...told.map((line) => element("td", { text: line.x.includes(place) ? shown(line.y[line.x.indexOf(place)], y) : "" }))));
@@ -105,8 +109,15 @@ function drawn(tag, attributes, text = "") {
   return node;
 }
 
+// Share of the axis that lies before the value.
+function along({ low, high, log }, value) {
+  const at = (each) => log ? Math.log10(1 + each) : each;
+  return (at(value) - at(low)) / (at(high) - at(low));
+}
+
 // Round values that an axis is labelled at.
-function ticks({ low, high }) {
+function ticks({ low, high, log }) {
+  if (log) return [0, 1, 10, 100, 1000, 10000, 100000].filter((value) => value >= low && value <= high);
   const rough = (high - low) / STEPS;
   const size = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 2.5, 5, 10].map((factor) => factor * size).find((each) => each >= rough * 0.99);

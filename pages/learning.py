@@ -1,0 +1,17 @@
+"""How did it learn?"""
+
+import streamlit as st
+
+from ui import shell
+from ui.parts import learning
+
+visit = shell.open_page("How did it learn?")
+shell.photo_strip(visit)
+shell.problem_stops_here(visit)
+then = learning.moment(visit)
+if then:
+    learning.answers(then, visit)
+    learning.first_kernels(then, visit)
+    learning.layer_maps(then, visit)
+with st.container(border=True):
+    learning.curves(visit, then)

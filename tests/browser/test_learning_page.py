@@ -1,0 +1,60 @@
+import pytest
+from playwright.sync_api import Page, expect
+
+from convoscope.history import open_history
+from convoscope.network import load
+from tests.browser.conftest import ROOT
+from tests.browser.reading import expect_own_photo, expect_query, photo_file, upload
+
+STEPS = open_history(ROOT / "models/shapes", load(ROOT / "models/shapes")).steps
+
+
+@pytest.fixture
+def learning(page: Page) -> Page:
+    page.goto("/learning?model=shapes&photo=star")
+    expect(page.locator("svg .mark")).to_have_count(2)
+    return page
+
+
+def test_the_slider_moves_through_training_by_keys_and_stands_in_the_link(learning):
+    slider = learning.get_by_role("slider", name="Moment of training")
+    expect(slider).to_have_value("0")
+    slider.focus()
+    learning.keyboard.press("ArrowRight")
+    expect_query(learning, step=str(STEPS[1]))
+    expect(learning.get_by_text(f"After step {STEPS[1]}:")).to_be_visible()
+    learning.keyboard.press("End")
+    expect_query(learning, step=str(STEPS[-1]))
+
+
+def test_play_shows_every_moment_and_stops_at_the_end(learning):
+    learning.get_by_role("button", name="Play").click()
+    expect(learning.get_by_role("button", name="Pause")).to_be_visible()
+    for step in STEPS[1:]:
+        expect(learning.get_by_text(f"After step {step:,}:")).to_be_visible()
+    expect(learning.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_pause_stays_where_it_is(learning):
+    learning.get_by_role("button", name="Play").click()
+    expect(learning.get_by_text(f"After step {STEPS[1]}:")).to_be_visible()
+    learning.get_by_role("button", name="Pause").click()
+    at = learning.get_by_role("slider", name="Moment of training").input_value()
+    learning.wait_for_timeout(2500)
+    assert learning.get_by_role("slider", name="Moment of training").input_value() == at
+
+
+def test_ones_own_photo_keeps_the_moment(learning):
+    learning.get_by_role("slider", name="Moment of training").focus()
+    learning.keyboard.press("End")
+    expect_query(learning, step=str(STEPS[-1]))
+    learning.get_by_text("Change photo").click()
+    upload(learning, photo_file(3))
+    expect_own_photo(learning)
+    expect_query(learning, step=str(STEPS[-1]))
+
+
+def test_nothing_is_wider_than_a_phone(phone):
+    phone.goto("/learning?model=shapes")
+    expect(phone.locator("svg .mark")).to_have_count(2)
+    assert phone.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390

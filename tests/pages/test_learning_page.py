@@ -1,0 +1,116 @@
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from convoscope.history import MOMENTS, open_history
+from convoscope.network import load
+from convoscope.photo import read
+from convoscope.prepare import centre_crop, prepare
+from tests.convoscope.zoo import ZOO
+from tests.pages.app import ROOT, component, jpeg, open_app, text, upload
+from ui import state
+
+PAGE = "pages/learning.py"
+SHAPES = ROOT / "models/shapes"
+
+
+def components(app, name: str) -> list[dict]:
+    found = [node.proto for node in app.get("bidi_component") if node.proto.component_name == f"convoscope.{name}"]
+    return [json.loads(proto.json) for proto in found]
+
+
+def chosen(app, at: int):
+    """As if the visitor had moved the slider."""
+    (key,) = [key for key in app.session_state.filtered_state if key.startswith("player-")]
+    app.session_state[key] = {"chosen": at}
+    return app.run()
+
+
+def test_then_and_now_are_what_the_engine_says_of_ones_own_photo():
+    app = upload(open_app(PAGE, model="shapes", step="39"), jpeg())
+    assert not app.exception
+    network, photo = load(SHAPES), read(jpeg())
+    history = open_history(SHAPES, network)
+    prepared = prepare(photo, centre_crop(photo), network.card.preprocessing)
+    for shown, expected in zip(components(app, "bars"), (history.at(39), network), strict=True):
+        best = expected.predict(prepared).best
+        assert (shown["rows"][0]["name"], shown["rows"][0]["share"]) == (best.name, pytest.approx(best.probability, rel=1e-4))
+
+
+def test_every_moment_kept_is_on_the_slider_and_the_link_chooses_one():
+    history = open_history(SHAPES, load(SHAPES))
+    app = open_app(PAGE, model="shapes", step=str(history.steps[2]))
+    player = component(app, "player")
+    assert player["moments"] == ["untrained", *(f"after step {step:,}" for step in history.steps[1:])]
+    assert player["at"] == 2
+
+
+def test_it_opens_untrained_and_a_step_between_two_moments_finds_the_nearest():
+    assert component(open_app(PAGE, model="shapes"), "player")["at"] == 0
+    assert component(open_app(PAGE, model="shapes", step="12"), "player")["at"] == 1
+
+
+def test_the_story_is_true_to_the_answers():
+    app = open_app(PAGE, model="shapes", photo="star")
+    told = re.search(r"has said so since step ([\d,]+) of", text(app))
+    assert told
+    since = int(told[1].replace(",", ""))
+    steps = open_history(SHAPES, load(SHAPES)).steps
+    for step in steps:
+        best = components(open_app(PAGE, model="shapes", photo="star", step=str(step)), "bars")[0]["rows"][0]["name"]
+        assert (best == "star") == (step >= since)
+
+
+def test_kernels_and_maps_of_both_moments_are_side_by_side():
+    app = open_app(PAGE, model="shapes", photo="star", step="10", layer="conv2")
+    for label in (
+        "Kernels, after step 10",
+        "Kernels, in the end",
+        "Activation maps, after step 10",
+        "Activation maps, in the end",
+    ):
+        assert len(component(app, "maps", label)["tiles"]) == 8
+    then, now = (component(app, "maps", f"Activation maps, {title}") for title in ("after step 10", "in the end"))
+    assert [tile["index"] for tile in then["tiles"]] == [tile["index"] for tile in now["tiles"]]
+    assert then["tiles"] != now["tiles"]
+
+
+def test_the_curves_carry_the_mark_of_the_moment():
+    app = open_app(PAGE, model="shapes", step="39")
+    loss, accuracy = components(app, "chart")
+    assert loss["mark"] == accuracy["mark"] == 39
+    assert loss["x"]["log"]
+    moments = json.loads((SHAPES / "evaluation.json").read_text())["moments"]
+    assert accuracy["lines"][0]["y"] == [moment["top1"] for moment in moments]
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """An empty folder in place of models/."""
+    caches = (state.networks, state._report, state._history, state._moment, state._course)
+    monkeypatch.setattr(state, "MODELS", tmp_path)
+    for cache in caches:
+        cache.clear()
+    yield tmp_path
+    for cache in caches:
+        cache.clear()
+
+
+def test_a_network_without_a_past_says_so(shelf):
+    ZOO["old"].load(shelf / "old")
+    app = open_app(PAGE)
+    assert not app.exception
+    assert "no moments were kept" in text(app)
+    assert "No log of its training was kept." in text(app)
+
+
+def test_a_damaged_moment_is_named_and_the_curves_are_shown(shelf):
+    shutil.copytree(SHAPES, shelf / "shapes")
+    (shelf / "shapes" / MOMENTS / "10.npz").write_bytes(b"PK")
+    app = open_app(PAGE)
+    assert not app.exception
+    assert "10\\.npz is damaged" in app.warning[0].value
+    assert components(app, "chart")

@@ -1,0 +1,70 @@
+const PAUSE = 1100; // ms that each moment stays, once it is drawn
+
+class Player {
+  constructor(parent) {
+    this.playing = false;
+    this.root = element("div", { class: "root" });
+    this.play = element("button", { class: "play", type: "button" });
+    this.play.onclick = () => (this.playing ? this.stop() : this.start());
+    this.slider = element("input", { type: "range", min: 0, step: 1 });
+    this.slider.oninput = () => { this.stop(); this.name(); };
+    this.slider.onchange = () => this.go(Number(this.slider.value));
+    this.shown = element("output", {});
+    this.root.append(this.play, this.slider, this.shown);
+    parent.append(this.root);
+  }
+
+  close() {
+    clearTimeout(this.timer);
+  }
+
+  show(content) {
+    this.content = content;
+    this.slider.max = content.moments.length - 1;
+    this.slider.value = content.at;
+    this.slider.setAttribute("aria-label", content.label);
+    this.name();
+    if (this.playing) this.wait();
+    this.label();
+  }
+
+  name() {
+    const name = this.content.moments[this.slider.value];
+    this.shown.textContent = name;
+    this.slider.setAttribute("aria-valuetext", name);
+  }
+
+  label() {
+    this.play.textContent = this.playing ? "❚❚ Pause" : "▶ Play";
+  }
+
+  start() {
+    this.playing = true;
+    this.label();
+    this.go(this.atTheEnd() ? 0 : this.content.at + 1);
+  }
+
+  stop() {
+    this.playing = false;
+    clearTimeout(this.timer);
+    this.label();
+  }
+
+  wait() {
+    clearTimeout(this.timer);
+    if (this.atTheEnd()) this.stop();
+    else this.timer = setTimeout(() => this.go(this.content.at + 1), PAUSE);
+  }
+
+  atTheEnd() {
+    return this.content.at === this.content.moments.length - 1;
+  }
+
+  go(at) {
+    this.slider.value = at;
+    this.name();
+    this.trigger("chosen", at);
+  }
+}
+
+export default (mount) => viewOf(Player, mount);

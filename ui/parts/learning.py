@@ -1,0 +1,179 @@
+"""A network at a moment of its training, beside what it became: answers, kernels, maps; and the curves of its training."""
+
+import numpy as np
+import streamlit as st
+
+from convoscope import words
+from convoscope.card import ModelError
+from convoscope.kernels import as_colours, kernels
+from convoscope.network import Answer
+from convoscope.render import scale_of
+from convoscope.strength import strongest_first
+from ui import state
+from ui.components.bars import bars
+from ui.components.chart import Axis, Line, chart
+from ui.components.maps import Tile, maps
+from ui.components.player import player
+from ui.parts.layer_maps import layer_choice
+from ui.state import Visit
+
+COMPARED = 8  # channels shown of both moments
+
+
+def moment(visit: Visit) -> Visit | None:
+    """The slider through training and what happened to the answer; returns the visit as it was at the moment chosen."""
+    try:
+        course = visit.course
+    except ModelError as failure:
+        st.warning(words.plain(str(failure)), icon=":material/warning:")
+        return None
+    if not course:
+        st.markdown("Of this network's training no moments were kept, so it cannot be replayed.")
+        return None
+    steps = tuple(course)
+    st.markdown(_story(visit, course))
+    key = state.component_key("player", visit)
+    player(
+        ["untrained" if step == 0 else f"after step {step:,}" for step in steps],
+        steps.index(visit.step),
+        key=key,
+        label="Moment of training",
+        on_choose=state.taken(key, "chosen", lambda at: state.select(step=steps[at])),
+    )
+    return visit.at_its_step
+
+
+def answers(then: Visit, visit: Visit) -> None:
+    for column, each, title in zip(st.columns(2, gap="medium"), (then, visit), _titles(visit), strict=True):
+        with column, st.container(border=True):
+            st.markdown(f"**{title}**: {_accuracy(each, visit)}")
+            key = state.component_key("bars", each)
+            bars(
+                each.prediction.answers,
+                visit.answer,
+                key=f"{key}-{title}",
+                on_choose=state.taken(f"{key}-{title}", "chosen", lambda index: state.select(answer=index)),
+            )
+
+
+def first_kernels(then: Visit, visit: Visit) -> None:
+    layer = visit.network.layers[0]
+    if kernels(visit.network, layer) is None:
+        return
+    with st.container(border=True):
+        st.markdown(
+            f"**The kernels of {words.plain(layer.title)}**, which looks at the photo itself",
+            help="A kernel is the small grid of weights that a convolution multiplies each window of its input with. In colour: "
+            "grey is zero; each moment on its own scale.",
+        )
+        for column, each, title in zip(st.columns(2, gap="medium"), (then, visit), _titles(visit), strict=True):
+            with column:
+                st.caption(title)
+                maps(_kernel_tiles(each), key=f"kernels-{title}", label=f"Kernels, {title.lower()}", size=40, layout="strip")
+
+
+def layer_maps(then: Visit, visit: Visit) -> None:
+    with st.container(border=True):
+        st.markdown(f"**What a layer made of {visit.photo_title}**, then and in the end: its strongest channels of the end")
+        layer_choice(visit)
+        stage = visit.stage
+        if stage is None:
+            st.caption(f"{words.plain(visit.layer.title)} has no maps.")
+            return
+        last = visit.trace.values(stage)
+        channels = [int(channel) for channel in strongest_first(last)[:COMPARED]]
+        for column, each, title in zip(st.columns(2, gap="medium"), (then, visit), _titles(visit), strict=True):
+            values = each.trace.values(stage)[channels]
+            scale = scale_of(values, "signed" if stage.signed else "positive")
+            tiles = [
+                Tile(channel, f"channel {channel}", words.number(value.max()), words.map_text(value), value, scale)
+                for channel, value in zip(channels, values, strict=True)
+            ]
+            with column:
+                st.caption(title)
+                maps(
+                    tiles,
+                    key=f"then-maps-{title}",
+                    label=f"Activation maps, {title.lower()}",
+                    size=96,
+                    layout="strip",
+                    legend=scale,
+                )
+
+
+def curves(visit: Visit, then: Visit | None) -> None:
+    st.subheader("Its training in curves", anchor=False)
+    epochs = visit.report.epochs
+    if not epochs:
+        st.markdown("No log of its training was kept.")
+        return
+    evaluation = visit.report.evaluation
+    steps = [each.step for each in epochs]
+    across = Axis("training step", 0, steps[-1], log=True)
+    mark = visit.step if then else None
+    loss, right = st.columns(2, gap="medium")
+    with loss:
+        st.markdown("**Loss** on the pictures it learns from", help="The cross-entropy that each step makes a little smaller.")
+        losses = [each.loss for each in epochs]
+        chart(
+            [Line("loss", steps, losses)],
+            across,
+            Axis("loss", 0, max(losses)),
+            key=f"loss-{visit.network.key[:8]}",
+            label=f"Training loss fell from {losses[0]:.2f} to {losses[-1]:.2f}",
+            mark=mark,
+        )
+    with right:
+        st.markdown("**Accuracy** on pictures that it does not learn from")
+        lines = [Line("held out from training", steps, [each.accuracy for each in epochs])]
+        if evaluation and evaluation.moments:
+            moments = evaluation.moments
+            lines.insert(0, Line("test pictures", [each.step for each in moments], [each.top1 for each in moments]))
+        chart(
+            lines,
+            across,
+            Axis("share right", 0, 1, share=True),
+            key=f"accuracy-{visit.network.key[:8]}",
+            label=f"Accuracy rose to {epochs[-1].accuracy:.0%}",
+            mark=mark,
+        )
+    st.caption("The steps are spread by powers of ten: most happens early. The first point of each curve is the end of epoch 1.")
+
+
+def _story(visit: Visit, course: dict[int, Answer]) -> str:
+    """When the answer for this photo became what it is (Markdown)."""
+    steps = list(course)
+    first, last = course[steps[0]], course[steps[-1]]
+    since = next(step for at, step in enumerate(steps) if all(course[later].index == last.index for later in steps[at:]))
+    begun = f"Untrained, it took {visit.photo_title} for {words.plain(first.name)} ({words.percent(first.probability)}): a guess."
+    if since == steps[0]:
+        begun = f"Untrained, it guessed {words.plain(first.name)} ({words.percent(first.probability)})."
+    now = f"In the end it says **{words.plain(last.name)}** ({words.percent(last.probability)})"
+    if since == steps[-1]:
+        return f"{begun} {now}, and came to that only after the last moment before the end."
+    return f"{begun} {now}, and has said so since {'the start' if since == 0 else f'step {since:,}'} of {steps[-1]:,}."
+
+
+def _titles(visit: Visit) -> tuple[str, str]:
+    return ("Untrained" if visit.step == 0 else f"After step {visit.step:,}"), "In the end"
+
+
+def _accuracy(each: Visit, visit: Visit) -> str:
+    evaluation = visit.report.evaluation
+    step = visit.step if each is not visit else max(visit.course)
+    found = next((moment for moment in evaluation.moments if moment.step == step), None) if evaluation else None
+    return f"right for {words.percent(found.top1)} of {found.pictures:,} test pictures" if found else "accuracy not measured"
+
+
+def _kernel_tiles(visit: Visit) -> list[Tile]:
+    values = kernels(visit.network, visit.network.layers[0])
+    assert values is not None
+    scale = scale_of(values, "weights")
+    tiles = []
+    for channel, kernel in enumerate(values):
+        text = f"weights from {words.number(kernel.min())} to {words.number(kernel.max())}"
+        if values.shape[1] == 3:
+            tiles.append(Tile(channel, f"{channel}", "", text, as_colours(values)[channel], None))
+        else:
+            tiles.append(Tile(channel, f"{channel}", "", text, np.ascontiguousarray(kernel[0]), scale))
+    return tiles
