@@ -47,13 +47,14 @@ class Moment(Part):
 class Evaluation(Part):
     """sha256: of the graph that was measured. confusion: class, answer and number of pictures, for each pair that occurred.
 
-    bins: of the probabilities as the app shows them.
+    order: the classes, those often confused side by side. bins: of the probabilities as the app shows them.
     """
 
     schema_version: Literal[1]
     sha256: str
     measured_on: str
     confusion: Annotated[tuple[tuple[Index, Index, Count], ...], Field(min_length=1)]
+    order: tuple[Index, ...]
     bins: tuple[Bin, ...]
     robustness: tuple[Robustness, ...]
     moments: tuple[Moment, ...]
@@ -64,6 +65,14 @@ class Evaluation(Part):
         for label, answer, pictures in self.confusion:
             counts[label, answer] = pictures
         return counts
+
+    def worst_pairs(self, classes: int, count: int) -> list[tuple[int, int, int]]:
+        """Class, answer and pictures of the `count` most frequent confusions, the most frequent first."""
+        wrong = self.matrix(classes)
+        np.fill_diagonal(wrong, 0)
+        most = np.argsort(-wrong, axis=None, kind="stable")[:count]
+        pairs = [(*divmod(int(at), classes), int(wrong.flat[at])) for at in most]
+        return [pair for pair in pairs if pair[2]]
 
     @property
     def calibration_error(self) -> float:
@@ -134,6 +143,7 @@ def read_evaluation(folder: Path, card: Card) -> Evaluation | None:
         raise ModelError(f"{folder.name}/{FILE} is damaged, so nothing measured can be shown.") from failure
     if evaluation.sha256 != card.sha256:
         raise ModelError(f"{folder.name}/{FILE} was measured on another graph, so nothing measured can be shown.")
-    if any(max(label, answer) >= len(card.classes) for label, answer, _ in evaluation.confusion):
-        raise ModelError(f"{folder.name}/{FILE} names classes that the card does not have.")
+    known = set(range(len(card.classes)))
+    if set(evaluation.order) != known or any({label, answer} - known for label, answer, _ in evaluation.confusion):
+        raise ModelError(f"{folder.name}/{FILE} does not name the classes of the card.")
     return evaluation

@@ -16,6 +16,8 @@ with left, st.container(border=True):
 with right, st.container(border=True):
     report.calibration(visit)
 with st.container(border=True):
+    report.confusion(visit)
+with st.container(border=True):
     report.robustness(visit)
 with st.container(border=True):
     report.training(visit)

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
 
 from convoscope.changes import CHANGES, Change
 from convoscope.evaluation import FILE, Bin, Evaluation, Moment, Robustness
@@ -30,6 +32,7 @@ def evaluate(folder: Path, pictures: Labelled, measured_on: str) -> Evaluation:
         sha256=network.card.sha256,
         measured_on=measured_on,
         confusion=tuple((int(label), int(answer), int(count)) for (label, answer), count in zip(pairs, counts, strict=True)),
+        order=neighbours(pairs, counts, len(network.card.classes)),
         bins=reliability(softmax(logits / temperature), labels),
         robustness=tuple(_robustness(network, part, change) for change in CHANGES),
         moments=tuple(_moment(history, step, part) for step in history.steps) if history else (),
@@ -54,6 +57,21 @@ def reliability(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -
         )
         for number in np.unique(bins).tolist()
     )
+
+
+def neighbours(pairs: NDArray[np.int64], counts: NDArray[np.int64], classes: int) -> tuple[int, ...]:
+    """The classes in an order that puts those next to each other that are often confused.
+
+    Leaves of an average-linkage tree over 1 − the share of pictures confused, in optimal order (Bar-Joseph et al., 2001).
+    pairs: (N, 2) class and answer; counts: (N,) pictures.
+    """
+    confused = np.zeros((classes, classes))
+    confused[pairs[:, 0], pairs[:, 1]] = counts
+    confused /= np.maximum(1, confused.sum(1, keepdims=True))
+    distance = 1 - np.minimum(1, confused + confused.T)
+    np.fill_diagonal(distance, 0)
+    tree = linkage(squareform(distance), "average", optimal_ordering=True)
+    return tuple(leaves_list(tree).tolist())
 
 
 def _moment(history: History, step: int, pictures: Labelled) -> Moment:

@@ -12,13 +12,12 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize
 
-from tests.chromium import ARGUMENTS, find
+from tests.conftest import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
-PATIENCE = 20_000  # ms; a busy machine is no failure
 PHONE: ViewportSize = {"width": 390, "height": 844}
 # on a page's first load Streamlit asks below the page's own path before it asks at the root
 STREAMLITS_OWN_404 = re.compile(r"/(layers|learning|report)/_stcore/(health|host-config)")
@@ -48,13 +47,6 @@ def running_app(log: Path, models: Path, script: str = "streamlit_app.py") -> It
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with running_app(tmp_path_factory.mktemp("server") / "log", ROOT / "models") as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ BINS = [
 
 def content(**changes: Any) -> dict[str, Any]:
     plain = {"schema_version": 1, "sha256": CARD.sha256, "measured_on": "a test", "confusion": CONFUSION, "bins": BINS}
-    return plain | {"robustness": [], "moments": []} | changes
+    return plain | {"order": [3, 1, 0, 2, 4, 5, 6], "robustness": [], "moments": []} | changes
 
 
 def write(folder: Path, written: str) -> Path:
@@ -44,6 +44,11 @@ def test_recall_precision_and_the_most_frequent_mistake_of_each_class() -> None:
     assert (bee.pictures, bee.recall.value, bee.mistake, bee.mistakes) == (9, round(5 / 9, 4), "ant", 3)
     assert cow is None
     assert (dog.recall.value, dog.mistake, dog.mistakes) == (1, None, 0)
+
+
+def test_the_worst_pairs_come_first_and_what_never_happened_is_none() -> None:
+    assert EVALUATION.worst_pairs(4, 2) == [(1, 0, 3), (0, 1, 2)]
+    assert EVALUATION.worst_pairs(4, 10) == [(1, 0, 3), (0, 1, 2), (1, 2, 1)]
 
 
 def test_a_class_never_named_has_no_precision() -> None:
@@ -91,9 +96,10 @@ def test_no_file_means_not_measured(tmp_path: Path) -> None:
         (json.dumps(content(bins=None)), "is damaged, so nothing measured can be shown."),
         (json.dumps(content(confusion=[])), "is damaged, so nothing measured can be shown."),
         (json.dumps(content(sha256="0" * 64)), "was measured on another graph, so nothing measured can be shown."),
-        (json.dumps(content(confusion=[[0, 7, 1]])), "names classes that the card does not have."),
+        (json.dumps(content(confusion=[[0, 7, 1]])), "does not name the classes of the card."),
+        (json.dumps(content(order=[0, 1, 2])), "does not name the classes of the card."),
     ],
-    ids=["no JSON", "a field of the wrong kind", "nothing counted", "another graph", "a class too many"],
+    ids=["no JSON", "a field of the wrong kind", "nothing counted", "another graph", "a class too many", "a class left out"],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, written: str, sentence: str) -> None:
     with pytest.raises(ModelError) as caught:

@@ -60,7 +60,18 @@ def test_it_says_what_the_measurements_mean_for_this_photo():
     assert f"It calls your photo **{best['name']}** with {best['text']}" in text(app)
     assert f"it was right for **{percent(found.right)}**" in text(app)
     result = by_class(evaluation, card.classes)[best["index"]]
-    assert result.precision is None or f"{percent(result.precision.value)} were one" in text(app)
+    assert result.precision is None or f"gave this name, it was right for {percent(result.precision.value)}" in text(app)
+
+
+def test_the_confusion_matrix_and_its_worst_pairs_are_the_evaluations():
+    card, evaluation = measured("photo")
+    app = open_app(PAGE, model="photo")
+    header = component(app, "matrix")
+    assert header["names"] == [card.classes[index] for index in evaluation.order]
+    wrong = sorted((entry for entry in evaluation.confusion if entry[0] != entry[1]), key=lambda entry: -entry[2])
+    label, answer, count = wrong[0]
+    first = next(line for line in text(app).splitlines() if line.startswith("1. "))
+    assert first == f"1. {card.classes[label]}, taken for **{card.classes[answer]}**: {count} of 50"
 
 
 def test_charts_show_what_was_measured_and_logged():
@@ -92,7 +103,7 @@ def test_a_strangers_network_has_nothing_measured_and_says_so(shelf):
     ZOO["old"].load(shelf / "old")
     app = open_app(PAGE)
     assert not app.exception
-    assert text(app).count("Not measured for this network.") == 3
+    assert text(app).count("Not measured for this network.") == 4
     assert "has not been measured" in text(app)
     assert "Nothing is known of its training." in text(app)
     assert charts(app) == []

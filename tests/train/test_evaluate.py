@@ -12,7 +12,7 @@ from convoscope.network import load
 from convoscope.prepare import normalise
 from train.__main__ import main
 from train.data import Labelled, draw
-from train.evaluate import SOME, _spread, evaluate, reliability
+from train.evaluate import SOME, _spread, evaluate, neighbours, reliability
 from train.recipes import SHAPES
 
 FOLDER = Path(__file__).parents[2] / "models" / "shapes"
@@ -67,6 +67,14 @@ def test_reliability_by_hand() -> None:
     first, last = reliability(probabilities, np.array([0, 1, 1, 1]))
     assert (first.low, first.high, first.pictures, first.confidence, first.right) == (0.6, 0.7, 2, 0.64, 0.5)
     assert (last.low, last.high, last.pictures, last.confidence, last.right) == (0.9, 1.0, 2, 0.975, 1.0)
+
+
+def test_classes_often_confused_become_neighbours() -> None:
+    pairs = np.array([[k, k] for k in range(6)] + [[0, 4], [4, 0], [1, 5], [2, 3]])
+    order = neighbours(pairs, np.array([9] * 6 + [5, 5, 6, 4]), 6)
+    assert sorted(order) == list(range(6))
+    for one, other in ((0, 4), (1, 5), (2, 3)):
+        assert abs(order.index(one) - order.index(other)) == 1
 
 
 def test_the_command_writes_what_was_measured(tmp_path: Path, capsys) -> None:

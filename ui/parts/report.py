@@ -7,12 +7,14 @@ from convoscope.card import Interval
 from convoscope.evaluation import by_class
 from ui import state
 from ui.components.chart import Axis, Line, chart
+from ui.components.matrix import matrix
 from ui.components.table import Cell, table
 from ui.state import Visit
 
 NOT_MEASURED = "Not measured for this network."
 SHARE = Axis("share right", 0, 1, share=True)
 CHARTS_PER_ROW = 3
+WORST = 10  # pairs that are told in words
 ENOUGH = 20  # pictures whose share is worth a point
 
 
@@ -50,6 +52,36 @@ def classes(visit: Visit) -> None:
     headings = ("Class", "Right", "Believable", "Most often taken for")
     table(headings, rows, key=f"classes-{visit.network.key[:8]}", label="How often each class is right", sorted_by=1)
     st.caption(f"Of {words.plain(evaluation.measured_on)}; {found[0].pictures:,} pictures of {words.plain(found[0].name)}.")
+
+
+def confusion(visit: Visit) -> None:
+    st.subheader("What does it take for what?", anchor=False)
+    evaluation, names = visit.report.evaluation, visit.network.card.classes
+    if evaluation is None:
+        st.markdown(NOT_MEASURED)
+        return
+    counts = evaluation.matrix(len(names))
+    seen = counts.sum(1)
+    pairs = evaluation.worst_pairs(len(names), WORST)
+    grid, worst = st.columns([1.6, 1], gap="large")
+    with grid:
+        matrix(
+            counts,
+            names,
+            evaluation.order,
+            key=f"matrix-{visit.network.key[:8]}",
+            label=f"Confusion matrix of {len(names)} classes: {counts.trace():,} of {counts.sum():,} pictures right",
+        )
+    with worst:
+        st.markdown("**Most frequent mistakes**", help="Of the pictures of the first class, how many were given the second name.")
+        st.markdown(
+            "\n".join(
+                f"1. {words.plain(names[label])}, taken for **{words.plain(names[answer])}**: {count} of {seen[label]}"
+                for label, answer, count in pairs
+            )
+            or "None."
+        )
+    st.caption("Classes that are often confused stand next to each other, so mistakes gather along the diagonal.")
 
 
 def calibration(visit: Visit) -> None:
@@ -208,7 +240,7 @@ def _of_this_photo(visit: Visit) -> str:
         said += f"; when it was about that sure ({about}), it was right for **{words.percent(here.right)}**"
     result = by_class(evaluation, visit.network.card.classes)[best.index]
     if result and result.precision:
-        said += f", and of all pictures it gave that name {words.percent(result.precision.value)} were one"
+        said += f". Of all pictures it gave this name, it was right for {words.percent(result.precision.value)}"
     return f"{said}."
 
 

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from convoscope.card import read_card
+from convoscope.evaluation import read_evaluation
+from tests.browser.conftest import ROOT
+
+CARD = read_card(ROOT / "models/photo")
+EVALUATION = read_evaluation(ROOT / "models/photo", CARD)
+COUNTS = EVALUATION.matrix(200)[np.ix_(EVALUATION.order, EVALUATION.order)]
+NAMES = [CARD.classes[index] for index in EVALUATION.order]
+
+
+@pytest.fixture
+def canvas(page: Page):
+    page.goto("/report?model=photo")
+    found = page.locator('canvas[aria-label^="Confusion matrix"]')
+    expect(found).to_be_visible()
+    found.scroll_into_view_if_needed()
+    return found
+
+
+def test_a_cell_under_the_pointer_is_told_in_words(page, canvas):
+    box = canvas.bounding_box()
+    cell = min(box["width"], box["height"]) / 200
+    row, column = 120, 120
+    canvas.hover(position={"x": (column + 0.5) * cell, "y": (row + 0.5) * cell})
+    told = f"Of {COUNTS[row].sum()} pictures of {NAMES[row]}, {COUNTS[row, column]} were named so: {COUNTS[row, column] * 2} %."
+    expect(page.get_by_text(told)).to_be_visible()
+
+
+def test_a_class_is_found_and_arrows_move_from_it(page, canvas):
+    row = NAMES.index("espresso")
+    page.get_by_label("Find a class in the matrix").fill("espresso")
+    expect(page.get_by_text(f"Of 50 pictures of espresso, {COUNTS[row, row]} were named so")).to_be_visible()
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    expect(
+        page.get_by_text(f"Of 50 pictures of espresso, {COUNTS[row, row + 1]} were taken for {NAMES[row + 1]}")
+    ).to_be_visible()
+    page.get_by_label("Find a class in the matrix").fill("nothing like it")
+    expect(page.get_by_text("No class has that in its name.")).to_be_visible()
+
+
+def test_zoom_keeps_the_middle_and_whole_shows_all_again(page, canvas):
+    box = canvas.bounding_box()
+    x, y = box["width"] / 2, box["height"] / 2
+    for _ in range(3):
+        page.get_by_role("button", name="Zoom in").click()
+    canvas.hover(position={"x": x, "y": y})
+    told = page.locator(".read", has_text="pictures of")
+    shown = next(name for name in sorted(NAMES, key=len, reverse=True) if f"pictures of {name}," in told.text_content())
+    cell = min(box["width"], box["height"]) / 200
+    assert abs(NAMES.index(shown) - y / cell) <= 2
+    page.get_by_role("button", name="Whole").click()
+    canvas.hover(position={"x": 0.5 * cell, "y": 199.5 * cell})
+    expect(page.get_by_text(f"pictures of {NAMES[199]}, {COUNTS[199, 0]} were taken for {NAMES[0]}")).to_be_visible()
