@@ -76,13 +76,14 @@ class Calibration(Part):
 
 
 class Origin(Part):
-    """Where the weights come from."""
+    """Where the weights come from. flops: of all training, two for a multiply-add, three passes (forward and both backward)."""
 
     recipe: str
     data: str
     trained: str
     epochs: Count
     seconds: Annotated[float, Field(ge=0)]
+    flops: Positive
     machine: str
 
 

@@ -1,4 +1,4 @@
-"""`python -m train shapes` and `python -m train photo --data …`: from pictures to a checked model folder.
+"""`python -m train shapes`, `… photo --data …`, `… cifar10 --data …`: from pictures to a checked model folder.
 
 `python -m train evaluate FOLDER --data …` measures a folder's network anew and writes its `evaluation.json`.
 """
@@ -16,7 +16,7 @@ from train.data import DataError, Source
 from train.evaluate import evaluate, write_evaluation
 from train.fit import ResumeError, fit
 from train.folder import CheckError, WorseError, install, write_folder
-from train.recipes import PHOTO, SHAPES, Phase, Recipe
+from train.recipes import RECIPES, Phase, Recipe
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _train(options: argparse.Namespace) -> int:
     out: Path = options.out or Path("models") / options.network
     run: Path = options.runs / out.name
-    recipe = SHAPES if options.network == "shapes" else PHOTO
+    recipe = RECIPES[options.network]
     if options.description:
         recipe = dataclasses.replace(recipe, description=options.description)
     if options.epochs:
@@ -51,10 +51,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     folder: Path = options.folder
     try:
         card = read_card(folder)
-        recipe = SHAPES if options.data is None else PHOTO
+        recipe = next((recipe for recipe in RECIPES.values() if recipe.preprocessing == card.preprocessing), None)
+        if recipe is None:
+            raise DataError(f"{folder} prepares its pictures as no recipe does.")
         source = data.load(options.data, recipe) if options.data else data.draw(options.drawings, recipe)
-        if (source.classes, recipe.preprocessing) != (card.classes, card.preprocessing):
-            raise DataError(f"{source.name} has other classes than {folder}, or is prepared in another way.")
+        if source.classes != card.classes:
+            raise DataError(f"{source.name} has other classes than {folder}.")
     except (DataError, ModelError) as failure:
         print(failure, file=sys.stderr)
         return 1
@@ -86,9 +88,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     networks = parser.add_subparsers(dest="network", required=True)
     shapes = networks.add_parser("shapes", parents=[common], help="drawings made by code")
     shapes.add_argument("--drawings", type=_count, default=20_000, help="how many to train on")
-    photo = networks.add_parser("photo", parents=[common], help="photos")
     where = "folder of parquet files, folder of class folders, or a name on the Hub"
-    photo.add_argument("--data", required=True, help=where)
+    for name, size in (("photo", 64), ("cifar10", 32)):
+        pictures = networks.add_parser(name, parents=[common], help=f"photos, reduced to {size} × {size} pixels")
+        pictures.add_argument("--data", required=True, help=where)
     evaluated = networks.add_parser("evaluate", help="measure a model folder on its test pictures")
     evaluated.add_argument("folder", type=Path, help="the model folder, such as models/photo")
     evaluated.add_argument("--data", help=f"{where}; without it, drawings")

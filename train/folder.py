@@ -58,17 +58,19 @@ def write_folder(fitted: Fitted, recipe: Recipe, source: Source, run: Path, lice
         layers=titles,
         results=None,
         calibration=None,
-        origin=_origin(fitted, recipe, source),
+        origin=None,
         licence=licence,
     )
     _write_card(folder, card)
     _write_golden(folder, plain, source.test, recipe)
-    check_parity(load(folder), folder / "golden.npz")
+    network = load(folder)
+    check_parity(network, folder / "golden.npz")
 
-    held_out = logits_of(load(folder), source.held_out)
-    test = logits_of(load(folder), source.test)
+    held_out = logits_of(network, source.held_out)
+    test = logits_of(network, source.test)
     card = card.model_copy(
         update={
+            "origin": _origin(fitted, recipe, source, network.multiply_adds),
             "results": results(test, source.test.labels.numpy(), source.test_name),
             "calibration": calibration(held_out, source.held_out.labels.numpy(), f"{len(held_out):,} training pictures held out"),
         }
@@ -146,7 +148,13 @@ def _write_card(folder: Path, card: Card) -> None:
     (folder / "card.json").write_text(card.model_dump_json(indent=2) + "\n")
 
 
-def _origin(fitted: Fitted, recipe: Recipe, source: Source) -> Origin:
+def training_flops(recipe: Recipe, pictures: int, multiply_adds: int) -> float:
+    """Of a network that takes so many multiply-adds for one picture at full size; they go with a picture's area."""
+    areas = sum(phase.epochs * (phase.size / recipe.size) ** 2 for phase in recipe.phases)
+    return 2.0 * 3 * multiply_adds * pictures * areas
+
+
+def _origin(fitted: Fitted, recipe: Recipe, source: Source, multiply_adds: int) -> Origin:
     sizes = ", ".join(f"{phase.epochs} epochs at {phase.size} × {phase.size}" for phase in recipe.phases)
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
     return Origin(
@@ -156,6 +164,7 @@ def _origin(fitted: Fitted, recipe: Recipe, source: Source) -> Origin:
         trained=datetime.now(UTC).date().isoformat(),
         epochs=recipe.epochs,
         seconds=round(fitted.seconds, 1),
+        flops=float(f"{training_flops(recipe, len(source.train), multiply_adds):.3g}"),
         machine=f"{device}, precision {precision()}",
     )
 

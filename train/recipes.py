@@ -125,3 +125,32 @@ SHAPES = Recipe(
     held_out=0.05,
     snapshots=6,
 )
+
+CIFAR10 = Recipe(
+    title="CIFAR-10",
+    description="six animals and four vehicles, on tiny pictures",
+    stack=Stack(
+        groups=((32,), (64, 64), (256, 256), (256, 256)),
+        pooled=(False, True, True, True),
+        head="average",
+    ),
+    channels="RGB",
+    size=32,
+    mean=(0.491, 0.482, 0.447),
+    std=(0.247, 0.243, 0.262),
+    phases=(Phase(14, 32),),
+    batch=500,
+    muon_rate=0.10,
+    muon_momentum=0.8,
+    sgd_rate=0.1,
+    sgd_momentum=0.9,
+    sgd_decay=5e-4,
+    warmup=0.1,
+    smoothing=0.1,
+    crop_area=(0.6, 1.0),
+    flip=True,
+    held_out=0.05,
+    snapshots=8,
+)
+
+RECIPES = {"photo": PHOTO, "shapes": SHAPES, "cifar10": CIFAR10}

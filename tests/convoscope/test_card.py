@@ -18,7 +18,7 @@ FULL = card(
     2,
     results={"measured_on": "drawings", "pictures": 9, "top1": INTERVAL, "top5": INTERVAL},
     calibration={"temperature": 1.5, "measured_on": "others", "ece_before": 0.2, "ece_after": 0.1},
-    origin={"recipe": "r", "data": "d", "trained": "2026-01-01", "epochs": 3, "seconds": 9.5, "machine": "m"},
+    origin={"recipe": "r", "data": "d", "trained": "2026-01-01", "epochs": 3, "seconds": 9.5, "flops": 1e9, "machine": "m"},
     licence="MIT",
 )
 Step = str | int

@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from convoscope.network import load
 from tests.train.tiny import FLATTEN, source
 from train import folder as folders
 from train.fit import Fitted, fit
-from train.folder import GOLDEN, CheckError, WorseError, check_folding, check_parity, install, write_folder
+from train.folder import GOLDEN, CheckError, WorseError, check_folding, check_parity, install, training_flops, write_folder
+from train.recipes import Phase
 
 FILES = {"model.onnx", "card.json", "golden.npz", "training.jsonl", "evaluation.json", "history"}
 
@@ -72,6 +74,11 @@ def test_the_card_states_what_was_measured_and_on_what(written: Path, fitted: Fi
     assert card.origin is not None
     assert (card.origin.epochs, card.origin.data) == (3, "drawings made by code")
     assert card.origin.seconds == pytest.approx(fitted.seconds, abs=0.06)
+    assert card.origin.flops == pytest.approx(6 * load(written).multiply_adds * len(source().train) * 3, rel=0.01)
+
+
+def test_training_flops_go_with_the_area_of_the_pictures() -> None:
+    assert training_flops(replace(FLATTEN, size=64, phases=(Phase(4, 32), Phase(1, 64))), 10, 1000) == 6 * 1000 * 10 * 2
 
 
 def test_accuracy_is_that_of_the_plain_network_on_the_test_pictures(written: Path, fitted: Fitted) -> None:
