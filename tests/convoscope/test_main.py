@@ -104,7 +104,7 @@ def test_bad_input_is_one_sentence(star, tmp_path, capsys):
     (tmp_path / "no.onnx").write_bytes(b"no graph")
     for arguments, words in [
         (["predict", str(tmp_path / "none.jpg"), "--model", "shapes"], "No such file"),
-        (["predict", str(tmp_path / "no.jpg"), "--model", "shapes"], "not a picture"),
+        (["predict", str(tmp_path / "no.jpg"), "--model", "shapes"], "plain text"),
         (["predict", str(tmp_path / "no.jpg"), "--model", "nothing"], "no model folder nothing"),
         (["trace", str(star), "--model", "shapes", "--out", str(tmp_path / "missing" / "x.npz")], "No such file"),
         (card_of(tmp_path / "no.onnx", tmp_path / "mine"), "cannot be used"),

@@ -7,9 +7,6 @@ from tests.badfiles import FILES
 from tests.badfiles.record import BadFile, Shown
 from tests.pages.app import component, jpeg, open_app, text, upload
 
-# Pillow's notes about damage that it puts up with
-pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.\w+ImagePlugin")
-
 BY_NAME = {file.name: file for file in FILES}
 REFUSED = (  # name of the file in the table, and the name that it comes with
     ("nothing", "photo.jpg"),

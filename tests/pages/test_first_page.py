@@ -62,7 +62,7 @@ def test_the_uploader_lets_go_of_the_file():
     assert app.file_uploader[0].value is None
 
 
-BAD_FILES = [(b"not a picture", "not a picture"), (b"%PDF-1.7", "PDF"), (jpeg()[:900], "damaged")]
+BAD_FILES = [(b"not a picture", "plain text"), (b"%PDF-1.7", "PDF"), (jpeg()[:900], "damaged")]
 
 
 @pytest.mark.parametrize(("data", "words"), BAD_FILES)

@@ -164,7 +164,7 @@ def test_a_picture_without_a_name_has_a_number(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(folders, "_png", lambda image: b"no picture")
     where = parquet(tmp_path / "set", ["red", "blue"], {"train": 4, "test": 2})
-    assert refusal(where).startswith("Picture number 0 cannot be used: This file is not a picture")
+    assert refusal(where).startswith("Picture number 0 cannot be used: This file is plain text")
 
 
 # ---- drawings

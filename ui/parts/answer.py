@@ -47,7 +47,7 @@ def _photo(visit: Visit) -> None:
     )
     st.caption(_sum(visit))
     if visit.photo.changes:
-        st.caption(f"Of your file: {', '.join(visit.photo.changes)}.")
+        st.caption(f"Of your file: {words.plain(', '.join(visit.photo.changes))}.")
 
 
 def _sum(visit: Visit) -> str:
@@ -65,12 +65,12 @@ def _sum(visit: Visit) -> str:
 def _bars(visit: Visit) -> None:
     calibration = visit.network.card.calibration
     st.markdown("**How sure**", help=_PROBABILITY_HELP.format(temperature=calibration.temperature if calibration else 1))
-    key = state.component_key("bars", visit)
+    key, shown = state.component_key("bars", visit), visit.answer
     bars(
         visit.prediction.answers,
-        visit.answer,
+        shown,
         key=key,
-        on_choose=state.taken(key, "chosen", lambda index: state.select(answer=None if index == visit.answer else index)),
+        on_choose=state.taken(key, "chosen", lambda index: state.select(answer=None if index == shown else index)),
     )
     st.caption(f"{_knows(visit)} {_accuracy(visit)}")
 

@@ -6,7 +6,8 @@ from ui import state
 from ui.links import OWN
 from ui.state import Visit
 
-ACCEPTED = ["image/*"]  # opens the photo library on phones, which then hand over JPEG; content is checked by the engine
+# opens the photo library on phones; not every system counts the others as images. What a file is, the engine sees.
+ACCEPTED = ["image/*", ".heic", ".heif", ".avif"]
 PRIVACY = (
     "Your photo goes to this app's server, is reduced, and stays in its memory for this visit; what was computed from it, until "
     "newer photos take its place. It is shown to nobody else, not stored, and not used for training."
