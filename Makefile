@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: run test check audit format lock bench clean
+.PHONY: run test check audit format lock bench bench-load clean
 
 run: $(VENV)/app
 	$(BIN)/streamlit run streamlit_app.py
@@ -33,8 +33,11 @@ lock: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python -m bench
 
+bench-load: $(VENV)/dev $(VENV)-peers/done
+	BENCH_PYTHON=$(VENV)-peers/bin/python $(BIN)/python -m bench.load
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(VENV)-peers
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -45,4 +48,9 @@ $(VENV)/app: requirements.txt | $(VENV)/bin/python
 
 $(VENV)/dev: $(VENV)/app train/requirements.txt requirements-dev.txt
 	$(BIN)/pip install --quiet -r requirements-dev.txt
+	touch $@
+
+$(VENV)-peers/done: bench/requirements.txt
+	$(PYTHON) -m venv $(VENV)-peers
+	$(VENV)-peers/bin/pip install --quiet -r bench/requirements.txt
 	touch $@

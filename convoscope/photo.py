@@ -24,7 +24,7 @@ from convoscope.decoding.signature import recognise
 
 __all__ = ["DECODERS", "LONGEST_SIDE", "MEGAPIXELS", "Photo", "PhotoError", "from_pixels", "read"]
 
-LONGEST_SIDE = 1280  # pixels kept of the longer side
+LONGEST_SIDE = 800  # pixels kept of the longer side: as many as are shown; every visitor holds a photo in memory
 MEGAPIXELS = {"baseline JPEG": 200, "progressive JPEG": 40, "other": 50}  # most that is decoded, for the time it takes
 MEMORY = 280_000_000  # most bytes that a decoder may need
 LONGEST_STORED_SIDE = 200_000  # pixels: each row costs something, however short

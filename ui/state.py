@@ -4,7 +4,6 @@ A selection lives in the session and stands in the URL. Of a visitor's photo the
 length of the visit; traces are recomputed, with one small cache for everybody.
 """
 
-import gc
 import io
 import os
 from collections.abc import Callable
@@ -17,7 +16,6 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
-from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from convoscope.benchmark import Benchmark, read_benchmarks
 from convoscope.card import ModelError
@@ -28,14 +26,16 @@ from convoscope.layers import Layer, Stage
 from convoscope.network import Answer, Network, Prediction, Trace, load
 from convoscope.photo import Photo, PhotoError, read
 from convoscope.prepare import Crop, Prepared, centre_crop, fit_crop, prepare
+from ui import server, uploads
 from ui.links import OWN, Selection, from_link, own_name, to_link
 from ui.samples import Sample, samples_for
 
 MODELS = Path(os.environ.get("CONVOSCOPE_MODELS", Path(__file__).parent.parent / "models"))
 RESULTS = Path(__file__).parent.parent / "bench" / "results"
 FIRST_MODEL = "photo"
+TRACES = 4  # that are kept for all visitors, at about 3 MB each
 TRACE_LIFE = 600  # seconds that what was computed from a photo is kept
-SHOWN_SIDE = 720  # pixels: a photo is sent to the browser no larger than this
+TIDY = 30  # seconds between two looks for memory that can go back
 
 
 @dataclass(frozen=True)
@@ -140,12 +140,17 @@ def networks() -> dict[str, Network | str]:
             found[folder.name] = load(folder)
         except ModelError as failure:
             found[folder.name] = str(failure)
-    gc.collect()
-    gc.freeze()  # Streamlit collects after every run; what lives as long as the server need not be walked each time
+    uploads.bound()
+    server.settle()
     return found
 
 
-@st.cache_resource(show_spinner=False, max_entries=8, ttl=TRACE_LIFE)
+@st.cache_resource(show_spinner=False, ttl=TIDY)
+def _tidied() -> None:
+    server.give_memory_back()
+
+
+@st.cache_resource(show_spinner=False, max_entries=TRACES, ttl=TRACE_LIFE)
 def _trace(key: tuple[str | int, ...], _visit: Visit) -> Trace:
     return _visit.network.trace(_visit.prepared)
 
@@ -189,12 +194,10 @@ def _report(key: str, model: str, _network: Network) -> Report:
     return Report(evaluation, epochs, tuple(problems))
 
 
-@st.cache_resource(show_spinner=False, max_entries=2, scope="session")
+@st.cache_resource(show_spinner=False, max_entries=1, scope="session")
 def _jpeg(key: str, _photo: Photo) -> NDArray[np.uint8]:
-    picture = Image.fromarray(_photo.pixels)
-    picture.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=88)
+    Image.fromarray(_photo.pixels).save(file, "JPEG", quality=88)
     return np.frombuffer(file.getvalue(), np.uint8)
 
 
@@ -225,6 +228,7 @@ def open_visit(page: str) -> Visit:
     Parameters in the URL that the session did not write itself come from a link or from the browser's history, and win;
     but not over what the visitor chose just now, before the browser had heard of the last change.
     """
+    _tidied()
     if target := st.session_state.pop("go_to", None):
         st.switch_page(target)
     if st.session_state.get("page") != page:
@@ -257,12 +261,15 @@ def select(**changes: Any) -> None:
         names = [sample.name for sample in samples_for(network.card)]
         if not selection.photo.startswith(OWN) and selection.photo not in names:
             selection = replace(selection, photo=names[0], crop=None)
-        selection = replace(selection, answer=None, layer=None, stage=None, channel=None, step=None)
+        selection = replace(selection, answer=None, layer=None, stage=None, channel=None, cell=None, step=None)
     if "photo" in changes:
         selection = replace(selection, crop=None, answer=None)
     if "layer" in changes:
-        selection = replace(selection, stage=None, channel=None)
+        selection = replace(selection, stage=None, channel=None, cell=None)
         st.session_state.view = None
+    if "stage" in changes and selection.channel is not None:
+        stage = next(each for each in usable()[selection.model].stages if each.tensor == selection.stage)
+        selection = replace(selection, channel=selection.channel if selection.channel < stage.shape[0] else None)
     st.session_state.selection = selection
     st.session_state.chosen_now = True
     st.session_state.problem = None
@@ -304,16 +311,10 @@ def take_upload(key: str) -> None:
         st.session_state.problem = str(failure)
         return
     finally:
-        _let_go_of_uploads()
+        uploads.let_go()
+    st.session_state.pop("photo", None)  # or Streamlit keeps the one before it until the next run
     st.session_state.photo = photo
     select(photo=own_name(photo))
-
-
-def _let_go_of_uploads() -> None:
-    """Streamlit itself keeps uploaded files until the session ends."""
-    context = get_script_run_ctx()
-    if context is not None:
-        context.uploaded_file_mgr.remove_session_files(context.session_id)
 
 
 def camera_is_on() -> bool:

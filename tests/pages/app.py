@@ -38,11 +38,9 @@ def jpeg(seed: int = 0) -> bytes:
 
 def component(app: AppTest, name: str, label: str | None = None) -> dict:
     """The header that the (first) component of this name was given, or the one with this label."""
-    for node in app.get("bidi_component"):
-        if node.proto.component_name == f"convoscope.{name}":
-            header = _header(node.proto)
-            if label is None or header["label"].startswith(label):
-                return header
+    for header in components(app, name):
+        if label is None or header["label"].startswith(label):
+            return header
     raise AssertionError(f"no component {name} on the page")
 
 
@@ -52,8 +50,11 @@ def text(app: AppTest) -> str:
     return "\n".join(element.value for element in elements)
 
 
+def components(app: AppTest, name: str) -> list[dict]:
+    """The headers that all components of this name were given, in the order of the page."""
+    return [_header(node.proto) for node in app.get("bidi_component") if node.proto.component_name == f"convoscope.{name}"]
+
+
 def _header(proto) -> dict:
-    if not proto.bytes:
-        return json.loads(proto.json)
     length = int.from_bytes(proto.bytes[:4], "little")
     return json.loads(proto.bytes[4 : 4 + length])

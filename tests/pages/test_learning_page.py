@@ -10,23 +10,11 @@ from convoscope.network import load
 from convoscope.photo import read
 from convoscope.prepare import centre_crop, prepare
 from tests.convoscope.zoo import ZOO
-from tests.pages.app import ROOT, component, jpeg, open_app, text, upload
+from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
 from ui import state
 
 PAGE = "pages/learning.py"
 SHAPES = ROOT / "models/shapes"
-
-
-def components(app, name: str) -> list[dict]:
-    found = [node.proto for node in app.get("bidi_component") if node.proto.component_name == f"convoscope.{name}"]
-    return [json.loads(proto.json) for proto in found]
-
-
-def chosen(app, at: int):
-    """As if the visitor had moved the slider."""
-    (key,) = [key for key in app.session_state.filtered_state if key.startswith("player-")]
-    app.session_state[key] = {"chosen": at}
-    return app.run()
 
 
 def test_then_and_now_are_what_the_engine_says_of_ones_own_photo():

@@ -4,14 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from convoscope.benchmark import Benchmark, Row, write_benchmark
 from convoscope.card import read_card
 from convoscope.evaluation import by_class, read_evaluation
 from convoscope.words import percent
 from tests.convoscope.zoo import ZOO
-from tests.pages.app import ROOT, component, jpeg, open_app, text, upload
+from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
 from ui import state
 
 PAGE = "pages/report.py"
@@ -23,10 +22,6 @@ def measured(name: str):
     evaluation = read_evaluation(ROOT / "models" / name, card)
     assert evaluation
     return card, evaluation
-
-
-def charts(app: AppTest) -> list[dict]:
-    return [json.loads(node.proto.json) for node in app.get("bidi_component") if node.proto.component_name == "convoscope.chart"]
 
 
 @pytest.mark.parametrize("name", ["photo", "shapes"])
@@ -76,9 +71,8 @@ def test_the_confusion_matrix_and_its_worst_pairs_are_the_evaluations():
 
 def test_charts_show_what_was_measured_and_logged():
     _, evaluation = measured("shapes")
-    drawn = {
-        chart["label"].split(":")[0].split(" from")[0]: chart["lines"][-1] for chart in charts(open_app(PAGE, model="shapes"))
-    }
+    found = components(open_app(PAGE, model="shapes"), "chart")
+    drawn = {chart["label"].split(":")[0].split(" from")[0]: chart["lines"][-1] for chart in found}
     for change in evaluation.robustness:
         assert drawn[change.change] == {"name": "right", "x": list(change.strengths), "y": list(change.top1), "quiet": False}
     log = [json.loads(line) for line in (ROOT / "models/shapes/training.jsonl").read_text().splitlines()]
@@ -106,7 +100,7 @@ def test_a_strangers_network_has_nothing_measured_and_says_so(shelf):
     assert text(app).count("Not measured for this network.") == 4
     assert "has not been measured" in text(app)
     assert "Nothing is known of its training." in text(app)
-    assert charts(app) == []
+    assert components(app, "chart") == []
 
 
 @pytest.mark.parametrize(
@@ -118,7 +112,7 @@ def test_a_damaged_file_is_named_and_the_rest_is_shown(shelf, file, sentence):
     app = open_app(PAGE)
     assert not app.exception
     assert sentence in app.warning[0].value
-    assert charts(app)
+    assert components(app, "chart")
 
 
 def test_speed_is_what_the_benchmarks_wrote_down(tmp_path, monkeypatch):

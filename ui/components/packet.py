@@ -13,8 +13,10 @@ HERE = Path(__file__).parent
 _KINDS = {"float32": "f", "uint8": "b"}
 
 
-def pack(header: dict[str, object], arrays: Sequence[NDArray[np.generic]]) -> bytes:
-    """uint32 length of the header, the header, then each array (float32 or uint8, C order) at a multiple of 4 bytes."""
+def pack(header: dict[str, object], arrays: Sequence[NDArray[np.generic]] = ()) -> bytes:
+    """What every component is given, also where there are no arrays: for a dict Streamlit would import pandas, 50 MB of it.
+
+    uint32 length of the header, the header, then each array (float32 or uint8, C order) at a multiple of 4 bytes."""
     slots, body, at = [], [], 0
     for array in arrays:
         raw = np.ascontiguousarray(array).tobytes()

@@ -147,7 +147,8 @@ def training(visit: Visit) -> None:
     if origin:
         st.markdown(
             f"On **{words.plain(origin.data)}**, {origin.epochs} epochs in {_duration(origin.seconds)} on "
-            f"{words.plain(origin.machine)}: {origin.flops:.1e} floating-point operations. Finished {words.plain(origin.trained)}. Recipe: {words.plain(origin.recipe)}."
+            f"{words.plain(origin.machine)}: {origin.flops:.1e} floating-point operations. "
+            f"Finished {words.plain(origin.trained)}. Recipe: {words.plain(origin.recipe)}."
         )
     else:
         st.markdown("Nothing is known of its training.")

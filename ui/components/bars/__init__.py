@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from convoscope.network import Answer
 from convoscope.words import percent
-from ui.components.packet import register
+from ui.components.packet import pack, register
 
 SHOWN = 5
 
@@ -17,4 +17,4 @@ def bars(answers: Sequence[Answer], chosen: int, *, key: str, on_choose: Callabl
         {"rank": n, "index": a.index, "name": a.name, "share": a.probability, "text": percent(a.probability), "logit": a.logit}
         for n, a in enumerate(answers, start=1)
     ]
-    _mount(key=key, data={"rows": rows, "shown": SHOWN, "chosen": chosen}, on_chosen_change=on_choose)
+    _mount(key=key, data=pack({"rows": rows, "shown": SHOWN, "chosen": chosen}), on_chosen_change=on_choose)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from ui.components.packet import register
+from ui.components.packet import pack, register
 
 _mount = register("chart")
 
@@ -31,13 +31,11 @@ class Line:
 
 def chart(lines: Sequence[Line], x: Axis, y: Axis, *, key: str, label: str, mark: float | None = None) -> None:
     """label: its text alternative, with the finding in words. mark: a place on the x axis."""
-    _mount(
-        key=key,
-        data={
-            "label": label,
-            "x": asdict(x),
-            "y": asdict(y),
-            "lines": [asdict(each) for each in lines],
-            "mark": mark,
-        },
-    )
+    header: dict[str, object] = {
+        "label": label,
+        "x": asdict(x),
+        "y": asdict(y),
+        "lines": [asdict(each) for each in lines],
+        "mark": mark,
+    }
+    _mount(key=key, data=pack(header))

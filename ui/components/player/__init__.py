@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from ui.components.packet import register
+from ui.components.packet import pack, register
 
 _mount = register("player")
 
 
 def player(moments: Sequence[str], at: int, *, key: str, label: str, on_choose: Callable[[], None]) -> None:
     """moments: their names, in order. A change triggers `chosen` with the index of the new one."""
-    _mount(key=key, data={"moments": list(moments), "at": at, "label": label}, on_chosen_change=on_choose)
+    _mount(key=key, data=pack({"moments": list(moments), "at": at, "label": label}), on_chosen_change=on_choose)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ui.components.packet import register
+from ui.components.packet import pack, register
 
 SHOWN = 10
 
@@ -22,4 +22,5 @@ class Cell:
 def table(headings: Sequence[str], rows: Sequence[Sequence[Cell]], *, key: str, label: str, sorted_by: int = 0) -> None:
     """The first column names the rows. sorted_by: the column it begins with, from the smallest up."""
     cells = [[{"text": cell.text, "order": cell.order, "share": cell.share} for cell in row] for row in rows]
-    _mount(key=key, data={"headings": list(headings), "rows": cells, "shown": SHOWN, "label": label, "sorted": sorted_by})
+    header: dict[str, object] = {"headings": list(headings), "rows": cells, "shown": SHOWN, "label": label, "sorted": sorted_by}
+    _mount(key=key, data=pack(header))

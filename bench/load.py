@@ -1,0 +1,230 @@
+"""Many visitors at once, against peers and a floor in the same run: `python -m bench.load`.
+
+Each visitor opens the page and uploads one photo after another, no two alike, fetching what the page shows of each. Visitors
+and server share the machine. Memory is that of the whole server, in MiB: when a first visitor has come and gone, at its
+highest, and when all have left and one more has come and gone.
+"""
+
+import argparse
+import asyncio
+import itertools
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import aiohttp
+
+from bench import results
+from bench.gradio_visitor import GradioVisitor
+from bench.memory import busy, resident, watched
+from bench.photos import photo, renumbered
+from bench.serving import Server, gradio, streamlit
+from bench.visitor import VisitError, Visitor
+from convoscope.benchmark import Row
+
+CROWDS = (1, 10, 50)
+PICTURES = 24  # different ones; each upload has bytes of its own
+LEAVING = 45  # seconds after which a server has noticed who left: Streamlit's time to live is 20, and checks are lazy
+MANY = 1000  # uploads in a row by one visitor
+WARM = 50  # of them, before growth is counted
+BODY = bytes(19 * 2**20)  # a hoarded file, just below what the server takes
+HOARDERS, HOARDED = 8, 12  # sessions, and files that each sends
+
+
+class Tab(Protocol):
+    """What a visitor of any of the apps can do."""
+
+    async def open(self) -> None: ...
+    async def show(self, data: bytes) -> None: ...
+
+
+class StreamlitTab(Visitor):
+    """Shows a photo as a person sees it: from the choice of the file to the last picture fetched."""
+
+    async def show(self, data: bytes) -> None:
+        await self.fetch(await self.upload(data))
+
+
+@dataclass(frozen=True)
+class App:
+    name: str
+    serve: Callable[[], AbstractContextManager[Server]]
+    tab: Callable[[str], StreamlitTab | GradioVisitor]
+
+
+APPS = (
+    App("Convoscope", lambda: streamlit("streamlit_app.py"), StreamlitTab),
+    App("Gradio, the same network", lambda: gradio("bench/peers/gradio_app.py"), GradioVisitor),
+    App("plain Streamlit, the same network", lambda: streamlit("bench/peers/plain.py"), StreamlitTab),
+    App("floor: Streamlit saying the size", lambda: streamlit("bench/peers/bare.py"), StreamlitTab),
+)
+
+
+@dataclass
+class Tally:
+    """seconds: of each upload that was shown. wall: from the first to the last. busy: processor time of the server."""
+
+    seconds: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    wall: float = 0
+    busy: float = 0
+
+    @property
+    def rate(self) -> float:
+        return len(self.seconds) / self.wall
+
+    def quantile(self, share: int) -> float:
+        return statistics.quantiles(self.seconds, n=100)[share - 1] if len(self.seconds) > 1 else float("nan")
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What so many visitors at once saw of an app. idle, peak, after: memory in MiB."""
+
+    app: App
+    visitors: int
+    tally: Tally
+    idle: float
+    peak: float
+    after: float
+
+    def row(self, ours: dict[int, float]) -> Row:
+        """ours: uploads per second of our app, by the size of the crowd."""
+        tally = self.tally
+        told = (
+            f"p50 {tally.quantile(50):.2f} s, p95 {tally.quantile(95):.2f} s, {len(tally.errors)} errors, "
+            f"{tally.busy / len(tally.seconds) * 1000:.0f} ms of processor each, "
+            f"memory {self.idle:.0f}, at most {self.peak:.0f}, then {self.after:.0f} MiB"
+        )
+        if self.app is not APPS[0] and self.visitors in ours:
+            told += f"; ours are {ours[self.visitors] / tally.rate:.2f} × as many"
+        visitors = "1 visitor" if self.visitors == 1 else f"{self.visitors} visitors"
+        return Row(what=f"{self.app.name}, {visitors}", value=round(tally.rate, 2), unit="uploads/s", against=told)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=30, help="that a crowd keeps on uploading; default 30")
+    parser.add_argument("--app", help="only apps whose name holds this; nothing is written down then")
+    parser.add_argument("--crowd", type=int, action="append", help=f"visitors at once; default {CROWDS}")
+    options = parser.parse_args()
+    photos = _photos()
+    chosen = [app for app in APPS if not options.app or options.app in app.name]
+    ours: dict[int, float] = {}
+    rows: list[Row] = []
+    for app in chosen:
+        for visitors in options.crowd or CROWDS:
+            crowd = asyncio.run(_crowd(app, visitors, options.seconds, photos))
+            if app is APPS[0]:
+                ours[visitors] = crowd.tally.rate
+            rows.append(crowd.row(ours))
+            print(rows[-1].what, rows[-1].text, rows[-1].against, *sorted(set(crowd.tally.errors))[:3], sep="\n    ", flush=True)
+    rows += [row for app in chosen if app.tab is StreamlitTab for row in asyncio.run(_hoarding(app))]
+    if APPS[0] in chosen:
+        rows.append(asyncio.run(_many(APPS[0], photos)))
+    if chosen == list(APPS):
+        results.write("load", "Many visitors at once", "make bench-load", rows)
+
+
+async def _crowd(app: App, visitors: int, seconds: float, photos: Iterator[bytes]) -> Crowd:
+    with app.serve() as server:
+        await _one_comes_and_goes(app, server)
+        idle = resident(server.process)
+        with watched(server.process) as peak:
+            tally = await _uploads(app, server, visitors, seconds, photos)
+        await asyncio.sleep(LEAVING)
+        await _one_comes_and_goes(app, server)
+        return Crowd(app, visitors, tally, idle, peak.mib, resident(server.process))
+
+
+async def _one_comes_and_goes(app: App, server: Server) -> None:
+    async with app.tab(server.url) as tab:
+        await tab.open()
+    await asyncio.sleep(1)
+
+
+async def _uploads(app: App, server: Server, visitors: int, seconds: float, photos: Iterator[bytes]) -> Tally:
+    tally, everybody_is_in = Tally(), asyncio.Barrier(visitors)
+    started = busy_before = 0.0
+
+    async def stay() -> None:
+        nonlocal started, busy_before
+        async with app.tab(server.url) as tab:
+            await tab.open()
+            await everybody_is_in.wait()
+            started, busy_before = started or time.perf_counter(), busy_before or busy(server.process)
+            while time.perf_counter() < started + seconds:
+                data, chosen = next(photos), time.perf_counter()
+                try:
+                    await tab.show(data)
+                except (VisitError, aiohttp.ClientError, TimeoutError) as failure:
+                    tally.errors.append(f"{type(failure).__name__}: {failure}"[:200])
+                    continue
+                tally.seconds.append(time.perf_counter() - chosen)
+
+    await asyncio.gather(*(stay() for _ in range(visitors)))
+    tally.wall, tally.busy = time.perf_counter() - started, busy(server.process) - busy_before
+    return tally
+
+
+async def _many(app: App, photos: Iterator[bytes]) -> Row:
+    """One visitor who does not stop."""
+    with app.serve() as server:
+        async with app.tab(server.url) as tab:
+            await tab.open()
+            for _ in range(WARM):
+                await tab.show(next(photos))
+            warm = resident(server.process)
+            for _ in range(MANY - WARM):
+                await tab.show(next(photos))
+            grown = resident(server.process) - warm
+    return Row(
+        what=f"{app.name}, {MANY} uploads in a row by one visitor",
+        value=round(grown),
+        unit="MiB",
+        against=f"grown after the first {WARM} (aim: at most 50)",
+    )
+
+
+async def _hoarding(app: App) -> list[Row]:
+    """Sessions that send files under ids of their own making, one after another, all sessions at once."""
+    with app.serve() as server:
+        await _one_comes_and_goes(app, server)
+        idle = resident(server.process)
+
+        async def hoard() -> list[int]:
+            async with Visitor(server.url) as tab:
+                await tab.open()
+                return [await tab.hoard(BODY, f"mine-{number}") for number in range(HOARDED)]
+
+        with watched(server.process) as peak:
+            one = await hoard()
+        with watched(server.process) as highest:
+            taken = sum([each.count(204) for each in await asyncio.gather(*(hoard() for _ in range(HOARDERS)))])
+        size = f"files of {len(BODY) >> 20} MiB that no page asked for"
+        return [
+            Row(
+                what=f"{app.name}, one session sends {HOARDED} {size}",
+                value=round(peak.mib),
+                unit="MiB",
+                against=f"at most, from {idle:.0f}; {one.count(204)} are taken",
+            ),
+            Row(
+                what=f"{app.name}, {HOARDERS} sessions send {HOARDED * HOARDERS} {size}",
+                value=round(highest.mib),
+                unit="MiB",
+                against=f"at most; {taken} are taken",
+            ),
+        ]
+
+
+def _photos() -> Iterator[bytes]:
+    pictures = [photo(seed) for seed in range(PICTURES)]
+    return (renumbered(pictures[number % PICTURES], number) for number in itertools.count())
+
+
+if __name__ == "__main__":
+    main()
