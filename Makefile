@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: run test check audit format lock bench bench-load clean
+.PHONY: run test check audit format lock bench bench-load fuzz clean
 
 run: $(VENV)/app
 	$(BIN)/streamlit run streamlit_app.py
@@ -36,6 +36,9 @@ bench: $(VENV)/dev
 bench-load: $(VENV)/dev $(VENV)-peers/done
 	BENCH_PYTHON=$(VENV)-peers/bin/python $(BIN)/python -m bench.load
 
+fuzz: $(VENV)/fuzz
+	$(BIN)/python -m tests.fuzz
+
 clean:
 	rm -rf $(VENV) $(VENV)-peers
 
@@ -48,6 +51,10 @@ $(VENV)/app: requirements.txt | $(VENV)/bin/python
 
 $(VENV)/dev: $(VENV)/app train/requirements.txt requirements-dev.txt
 	$(BIN)/pip install --quiet -r requirements-dev.txt
+	touch $@
+
+$(VENV)/fuzz: tests/fuzz/requirements.txt $(VENV)/dev
+	$(BIN)/pip install --quiet -r tests/fuzz/requirements.txt
 	touch $@
 
 $(VENV)-peers/done: bench/requirements.txt

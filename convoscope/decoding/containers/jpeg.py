@@ -10,7 +10,8 @@ from convoscope.decoding.refusal import rare, refused
 MOST_SEGMENTS = 2_000  # before the pixels
 MOST_TABLES = 200_000  # bytes
 MOST_MARKERS = 50_000  # among the pixels
-MOST_PASSES = 1_000  # scans × megapixels: each scan goes through all coefficients, at about a millisecond per megapixel
+MOST_PASSES = 800  # scans × megapixels: each scan goes through all coefficients, at about a millisecond per megapixel
+WINDOW = 2_000_000  # bytes that are searched at a time: other threads wait meanwhile
 
 _SCAN, _END, _APP_1, _APP_2 = 0xDA, 0xD9, 0xE1, 0xE2
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
@@ -55,7 +56,7 @@ def _segments(data: bytes) -> Iterator[_Segment]:
     """Up to the first scan's header."""
     at = 2
     for _ in range(MOST_SEGMENTS):
-        found = _MARKER.search(data, at)
+        found = _next_marker(data, at)
         if not found or found[1][0] == _END:
             break
         marker, at = found[1][0], found.end()
@@ -69,11 +70,19 @@ def _segments(data: bytes) -> Iterator[_Segment]:
     raise ValueError("no scan")
 
 
+def _next_marker(data: bytes, at: int) -> re.Match[bytes] | None:
+    while at < len(data):
+        if found := _MARKER.search(data, at, at + WINDOW + 1):
+            return found
+        at += WINDOW
+    return None
+
+
 def _scans(data: bytes, at: int) -> int:
     """How many there are up to the end of the picture."""
     scans = 0
     for _ in range(MOST_MARKERS):
-        found = _MARKER.search(data, at)
+        found = _next_marker(data, at)
         if not found or found[1][0] == _END:
             return scans
         marker, at = found[1][0], found.end()

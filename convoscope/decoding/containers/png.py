@@ -9,6 +9,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST_CHUNKS = 500_000
 
 _CHUNK = struct.Struct(">I4s")
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by the kind of colour
 _ONCE = (b"PLTE", b"tRNS", b"iCCP", b"eXIf", b"acTL")
 
 
@@ -16,7 +17,7 @@ def contents(data: bytes) -> Contents:
     header = data[8:33]  # with its length and its sum, which the decoder checks
     if data[:8] != SIGNATURE or header[:8] != b"\0\0\0\x0dIHDR":
         raise ValueError("no header")
-    width, height, depth = struct.unpack_from(">8xIIB", header)
+    width, height, depth, colour = struct.unpack_from(">8xIIBB", header)
     once, pixels = _chunks(data)
     kept = [_chunk(kind, once[kind]) for kind in (b"PLTE", b"tRNS") if kind in once]
     notes = [FIRST_FRAME] if b"acTL" in once else []
@@ -28,7 +29,7 @@ def contents(data: bytes) -> Contents:
         b"".join([SIGNATURE, header, *kept, _chunk(b"IDAT", pixels), _chunk(b"IEND", b"")]),
         width,
         height,
-        4,
+        max(4, _CHANNELS.get(colour, 4) * depth // 8),  # the decoder needs 4 at most; what it unpacks takes time
         orientation=tags.orientation(once.get(b"eXIf", b"")),
         profile=_profile(once.get(b"iCCP", b"")),
         notes=tuple(notes),

@@ -14,7 +14,7 @@ from convoscope.decoding.samples import Samples
 MOST_PIECES = 60_000  # strips or tiles
 MOST_PACKED = 64_000_000  # bytes of all pieces together; several can be in the same place
 MOST_TILE = 4_000_000  # pixels
-MOST_PASSES = 1_000  # JPEG's scans × megapixels
+MOST_PASSES = 800  # JPEG's scans × megapixels
 MOST_PAGES = 1_000  # that are counted
 MOST_FAX_ROWS = 20_000  # for each damaged one libtiff writes a line to the server's log
 
