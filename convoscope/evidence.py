@@ -50,7 +50,7 @@ def linear_head(network: Network) -> LinearHead | None:
     nodes = {node.output[0]: node for node in network.model.graph.node}
     stages = {stage.tensor: stage for stage in network.stages}
     fixed = constants(network.model.graph)
-    weights_bias = _dense(network.logits_name, nodes, fixed)
+    weights_bias = dense(network.logits_name, nodes, fixed)
     if weights_bias is None:
         return None
     name, weights, bias = weights_bias
@@ -71,7 +71,7 @@ def linear_head(network: Network) -> LinearHead | None:
     return LinearHead(stages[name], weights.reshape(-1, channels, height, width), bias)
 
 
-def _dense(
+def dense(
     name: str, nodes: dict[str, NodeProto], fixed: dict[str, NDArray[Any]]
 ) -> tuple[str, NDArray[np.float64], NDArray[np.float64]] | None:
     """What goes into the last dense step, its weights (classes, F) and its bias (classes,)."""

@@ -9,12 +9,14 @@ from convoscope.network import Network
 from convoscope.photo import Photo
 from convoscope.prepare import Crop
 from convoscope.words import plain
+from ui.chapters import CHAPTERS
 from ui.samples import samples_for
 
 OWN = "own-"  # how the name of a visitor's own photo begins; what follows tells one from another
 ORDERS = ("strength", "number")
 SCALES = ("layer", "map", "network")
 _STEP = re.compile("[0-9]{1,9}")
+_CELL = re.compile("([0-9]{1,4}),([0-9]{1,4})")
 _CROP = re.compile(",".join([r"(-?[0-9]{1,5})"] * 3))
 
 
@@ -29,9 +31,11 @@ class Selection:
     layer: str | None = None
     stage: str | None = None
     channel: int | None = None
+    cell: tuple[int, int] | None = None
     order: str = ORDERS[0]
     scale: str = SCALES[0]
     step: int | None = None
+    chapter: str | None = None
 
 
 def to_link(selection: Selection, card: Card) -> dict[str, str]:
@@ -47,9 +51,11 @@ def to_link(selection: Selection, card: Card) -> dict[str, str]:
         "layer": selection.layer,
         "stage": selection.stage,
         "channel": channel,
+        "cell": None if selection.cell is None else f"{selection.cell[0]},{selection.cell[1]}",
         "order": selection.order if selection.order != ORDERS[0] else None,
         "scale": selection.scale if selection.scale != SCALES[0] else None,
         "step": None if selection.step is None else str(selection.step),
+        "chapter": selection.chapter,
     }
     return {name: value for name, value in link.items() if value is not None}
 
@@ -73,8 +79,8 @@ def from_link(link: Mapping[str, str], models: Mapping[str, Network], own: str |
     answer = _one_of(link, "answer", network.card.classes, notes)
     layer = _one_of(link, "layer", tuple(layer.name for layer in network.layers), notes)
     chosen = next((each for each in network.layers if each.name == layer), network.layers[0])
-    stage = _one_of(link, "stage", tuple(stage.tensor for stage in chosen.map_stages), notes)
-    shown = chosen.shown_stage(stage)
+    stage = _one_of(link, "stage", tuple(stage.tensor for stage in chosen.stages), notes)
+    shown = next((each for each in chosen.stages if each.tensor == stage), chosen.shown_stage(None))
     channels = shown.shape[0] if shown else 0
     channel = _one_of(link, "channel", tuple(map(str, range(channels))), notes)
     selection = Selection(
@@ -85,9 +91,11 @@ def from_link(link: Mapping[str, str], models: Mapping[str, Network], own: str |
         layer=layer,
         stage=stage,
         channel=None if channel is None else int(channel),
+        cell=_cell_of(link, notes),
         order=_one_of(link, "order", ORDERS, notes) or ORDERS[0],
         scale=_one_of(link, "scale", SCALES, notes) or SCALES[0],
         step=_step_of(link, notes),
+        chapter=_one_of(link, "chapter", tuple(CHAPTERS), notes),
     )
     return selection, tuple(notes)
 
@@ -119,6 +127,15 @@ def _step_of(link: Mapping[str, str], notes: list[str]) -> int | None:
     if _STEP.fullmatch(link["step"]):
         return int(link["step"])
     notes.append(f"The link's step “{plain(link['step'][:40])}” is not a whole number.")
+    return None
+
+
+def _cell_of(link: Mapping[str, str], notes: list[str]) -> tuple[int, int] | None:
+    if "cell" not in link:
+        return None
+    if match := _CELL.fullmatch(link["cell"]):
+        return int(match[1]), int(match[2])
+    notes.append(f"The link's cell “{plain(link['cell'][:40])}” is not a row and a column.")
     return None
 
 

@@ -14,6 +14,8 @@ ICON = str(Path(__file__).parent / "icon.png")
 PAGES = (
     ("streamlit_app.py", "What is it?"),
     ("pages/layers.py", "Layers"),
+    ("pages/unit.py", "One number"),
+    ("pages/steps.py", "How it works"),
     ("pages/learning.py", "Learning"),
     ("pages/report.py", "How good?"),
 )

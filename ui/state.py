@@ -27,6 +27,7 @@ from convoscope.network import Answer, Network, Prediction, Trace, load
 from convoscope.photo import Photo, PhotoError, read
 from convoscope.prepare import Crop, Prepared, centre_crop, fit_crop, prepare
 from ui import server, uploads
+from ui.chapters import CHAPTERS
 from ui.links import OWN, Selection, from_link, own_name, to_link
 from ui.samples import Sample, samples_for
 
@@ -121,6 +122,16 @@ class Visit:
     def at_its_step(self) -> Self:
         """The same visit with the network as it was at that moment."""
         return replace(self, network=_moment(self.network.key, self.step, self))
+
+    @property
+    def chapter(self) -> str:
+        """Of the guided tour: the chosen one, or the first."""
+        return self.selection.chapter or next(iter(CHAPTERS))
+
+    @property
+    def question(self) -> tuple[str, str, str]:
+        """What the question of this chapter is about: chapter, network, photo."""
+        return self.chapter, self.network.key, self.photo.sha256
 
     @property
     def samples(self) -> tuple[Sample, ...]:
@@ -336,6 +347,23 @@ def go_to_layer(number: int) -> None:
     if number:
         select(layer=usable()[st.session_state.selection.model].layers[number - 1].name)
         st.session_state.go_to = "pages/layers.py"
+
+
+def guesses() -> dict[tuple[str, str, str], int]:
+    """What the visitor has answered, by `Visit.question`: the number of the option."""
+    kept: dict[tuple[str, str, str], int] = st.session_state.get("guesses", {})
+    return kept
+
+
+def take_guess(question: tuple[str, str, str], key: str) -> None:
+    """Keeps what the widget with this key holds as the answer to the question."""
+    st.session_state.guesses = guesses() | {question: st.session_state[key]}
+    st.session_state.chosen_now = True
+
+
+def go_to_unit() -> None:
+    """Asks for the page of the chosen channel."""
+    st.session_state.go_to = "pages/unit.py"
 
 
 def forget_problem() -> None:

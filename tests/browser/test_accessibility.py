@@ -8,8 +8,12 @@ from tests.browser.reading import tiles
 READY = {
     "/": ".strip .tile",
     "/layers?channel=3": ".grid .tile",
+    "/unit?model=photo&channel=3&cell=9,14": ".agrees",
+    "/unit?model=shapes&photo=star&layer=logits": ".share.total",
     "/learning?model=shapes": "svg .dot",
     "/report": "svg .dot",
+    "/steps?model=shapes&chapter=window": ".plate",
+    "/steps?model=shapes&chapter=learning": ".scroll tr",
 }  # each page, and what it shows last
 
 

@@ -1,7 +1,6 @@
 import json
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,6 @@ from convoscope.photo import read
 from convoscope.prepare import centre_crop, prepare
 from tests.convoscope.zoo import ZOO
 from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
-from ui import state
 
 PAGE = "pages/learning.py"
 SHAPES = ROOT / "models/shapes"
@@ -73,18 +71,6 @@ def test_the_curves_carry_the_mark_of_the_moment():
     assert loss["x"]["log"]
     moments = json.loads((SHAPES / "evaluation.json").read_text())["moments"]
     assert accuracy["lines"][0]["y"] == [moment["top1"] for moment in moments]
-
-
-@pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """An empty folder in place of models/."""
-    caches = (state.networks, state._report, state._history, state._moment, state._course)
-    monkeypatch.setattr(state, "MODELS", tmp_path)
-    for cache in caches:
-        cache.clear()
-    yield tmp_path
-    for cache in caches:
-        cache.clear()
 
 
 def test_a_network_without_a_past_says_so(shelf):

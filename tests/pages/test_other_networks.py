@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,16 +17,6 @@ from convoscope.network import load
 from convoscope.words import plain
 from tests.convoscope.zoo import SIZE, ZOO
 from tests.pages.app import ROOT, component, open_app, text
-from ui import state
-
-
-@pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty folder in place of models/."""
-    monkeypatch.setattr(state, "MODELS", tmp_path)
-    state.networks.clear()
-    yield tmp_path
-    state.networks.clear()
 
 
 @pytest.mark.parametrize("name", ZOO)

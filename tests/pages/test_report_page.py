@@ -1,6 +1,5 @@
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,17 +79,6 @@ def test_charts_show_what_was_measured_and_logged():
     assert drawn["Held-out accuracy rose"]["y"] == [epoch["accuracy"] for epoch in log]
     bins = [each for each in evaluation.bins if each.pictures >= 20]
     assert drawn["Reliability"]["y"] == [each.right for each in bins]
-
-
-@pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """An empty folder in place of models/."""
-    monkeypatch.setattr(state, "MODELS", tmp_path)
-    for cache in (state.networks, state._report):
-        cache.clear()
-    yield tmp_path
-    for cache in (state.networks, state._report):
-        cache.clear()
 
 
 def test_a_strangers_network_has_nothing_measured_and_says_so(shelf):

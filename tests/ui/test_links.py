@@ -26,8 +26,9 @@ def selections(draw: st.DrawFn) -> Selection:
         crop=draw(st.none() | crop),
         answer=draw(st.none() | st.integers(0, len(network.card.classes) - 1)),
         layer=layer and layer.name,
-        stage=draw(st.none() | st.sampled_from([stage.tensor for stage in shown.map_stages])),
+        stage=draw(st.none() | st.sampled_from([stage.tensor for stage in shown.stages])),
         channel=draw(st.none() | st.integers(0, shown.map_stages[0].shape[0] - 1)),
+        cell=draw(st.none() | st.tuples(st.integers(0, 9999), st.integers(0, 9999))),
         order=draw(st.sampled_from(ORDERS)),
         scale=draw(st.sampled_from(SCALES)),
         step=draw(st.none() | st.integers(0, 10**9 - 1)),
@@ -73,3 +74,10 @@ def test_a_step_that_is_not_a_whole_number_gets_a_note(step):
     selection, notes = from_link({"step": step}, MODELS, own=None)
     assert selection.step is None
     assert "not a whole number" in notes[0]
+
+
+@pytest.mark.parametrize("cell", ["", "1", "1,2,3", "a,b", "-1,2", "²,2", "1,99999"])
+def test_a_cell_that_is_not_a_row_and_a_column_gets_a_note(cell):
+    selection, notes = from_link({"cell": cell}, MODELS, own=None)
+    assert selection.cell is None
+    assert "not a row and a column" in notes[0]

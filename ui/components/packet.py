@@ -29,12 +29,13 @@ def pack(header: dict[str, object], arrays: Sequence[NDArray[np.generic]] = ()) 
     return len(text).to_bytes(4, "little") + text + b"".join(body)
 
 
-def register(name: str) -> ComponentRenderer:
-    """The component in the folder `name`: its style sheet, and its module after the one all share."""
+def register(name: str, *shared: str) -> ComponentRenderer:
+    """The component in the folder `name`: its style sheet and its module, after those all share and the `shared` it asks for."""
     folder = HERE / name
-    shared = (HERE / "packet.js").read_text()
+    modules = [HERE / "packet.js", *(HERE / f"{each}.js" for each in shared), folder / f"{name}.js"]
+    sheets = [HERE / "shared.css", *(HERE / f"{each}.css" for each in shared), folder / f"{name}.css"]
     return st.components.v2.component(
         f"convoscope.{name}",
-        js=shared + (folder / f"{name}.js").read_text(),
-        css=(HERE / "shared.css").read_text() + (folder / f"{name}.css").read_text(),
+        js="".join(module.read_text() for module in modules),
+        css="".join(sheet.read_text() for sheet in sheets),
     )

@@ -1,11 +1,10 @@
 """A network at a moment of its training, beside what it became: answers, kernels, maps; and the curves of its training."""
 
-import numpy as np
 import streamlit as st
 
 from convoscope import words
 from convoscope.card import ModelError
-from convoscope.kernels import as_colours, kernels
+from convoscope.kernels import kernels
 from convoscope.network import Answer
 from convoscope.render import scale_of
 from convoscope.strength import strongest_first
@@ -14,6 +13,7 @@ from ui.components.bars import bars
 from ui.components.chart import Axis, Line, chart
 from ui.components.maps import Tile, maps
 from ui.components.player import player
+from ui.parts.kernel_tiles import kernel_tiles
 from ui.parts.layer_maps import layer_choice
 from ui.state import Visit
 
@@ -28,7 +28,7 @@ def moment(visit: Visit) -> Visit | None:
         st.warning(words.plain(str(failure)), icon=":material/warning:")
         return None
     if not course:
-        st.markdown("Of this network's training no moments were kept, so it cannot be replayed.")
+        st.markdown("Of this network's training no moments were kept, so it cannot be replayed. Its curves are below.")
         return None
     steps = tuple(course)
     st.markdown(_story(visit, course))
@@ -69,7 +69,7 @@ def first_kernels(then: Visit, visit: Visit) -> None:
         for column, each, title in zip(st.columns(2, gap="medium"), (then, visit), _titles(visit), strict=True):
             with column:
                 st.caption(title)
-                maps(_kernel_tiles(each), key=f"kernels-{title}", label=f"Kernels, {title.lower()}", size=40, layout="strip")
+                maps(kernel_tiles(each), key=f"kernels-{title}", label=f"Kernels, {title.lower()}", size=40, layout="strip")
 
 
 def layer_maps(then: Visit, visit: Visit) -> None:
@@ -163,17 +163,3 @@ def _accuracy(each: Visit, visit: Visit) -> str:
     step = visit.step if each is not visit else max(visit.course)
     found = next((moment for moment in evaluation.moments if moment.step == step), None) if evaluation else None
     return f"right for {words.percent(found.top1)} of {found.pictures:,} test pictures" if found else "accuracy not measured"
-
-
-def _kernel_tiles(visit: Visit) -> list[Tile]:
-    values = kernels(visit.network, visit.network.layers[0])
-    assert values is not None
-    scale = scale_of(values, "weights")
-    tiles = []
-    for channel, kernel in enumerate(values):
-        text = f"weights from {words.number(kernel.min())} to {words.number(kernel.max())}"
-        if values.shape[1] == 3:
-            tiles.append(Tile(channel, f"{channel}", "", text, as_colours(values)[channel], None))
-        else:
-            tiles.append(Tile(channel, f"{channel}", "", text, np.ascontiguousarray(kernel[0]), scale))
-    return tiles

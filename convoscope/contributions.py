@@ -1,0 +1,176 @@
+"""How much each channel of the tensors before it contributes to a channel, for one photo.
+
+A convolution or dense step adds up, at each position of an output channel, one number per input channel: the part of the
+weighted sum that this input gives. The weight of an input is the sum of the magnitudes of these numbers over all positions, as
+a share of the sum over all inputs. Its net is the same without taking magnitudes, so that its sign says whether the input
+drives the channel or holds it back. Of maps of more than MOST_ROWS rows or columns, evenly spread positions are counted, which
+bounds the time that large pictures take. Biases belong to no input. Steps that work on each channel alone (ReLU, pooling,
+normalisation …) hand weights on. Where two tensors are added or multiplied, each has the share of its mean magnitude.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from onnx import NodeProto
+
+from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes, constants
+from convoscope.network import Network
+
+_NOT_ALONE = WEIGHTED | {"Softmax"}  # what mixes channels, but not by fixed weights: nothing is said of it
+MOST_ROWS = 64  # of positions that are counted, and columns
+_AT_ONCE = 1_000_000  # numbers laid out for a product at a time
+
+
+@dataclass(frozen=True)
+class Flow:
+    """weights, nets: float64 (channels asked for, all channels of the source); |net| ≤ weight.
+
+    Over all sources the weights of a channel sum to 1, or to less where nothing came in or a step's doing is not known.
+    """
+
+    weights: NDArray[np.float64]
+    nets: NDArray[np.float64]
+
+    def joined(self, other: "Flow") -> "Flow":
+        return Flow(self.weights + other.weights, self.nets + other.nets)
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """values: every tensor of a run without its batch axis, the input among them. ends: the tensors where flows begin."""
+
+    nodes: Mapping[str, NodeProto]
+    fixed: Mapping[str, NDArray[Any]]
+    values: Mapping[str, NDArray[np.float32]]
+    ends: frozenset[str]
+
+    @classmethod
+    def of(cls, network: Network, values: Mapping[str, NDArray[np.float32]], ends: frozenset[str]) -> "Contributions":
+        graph = network.model.graph
+        nodes = {node.output[0]: node for node in computing_nodes(graph)}
+        return cls(nodes, constants(graph) | dict(network.weights), values, ends)
+
+    def into(self, tensor: str, channels: Iterable[int]) -> dict[str, Flow]:
+        """What these channels of a tensor that the network computes get, by the nearest ends before it."""
+        asked = np.eye(len(self.values[tensor]))[list(channels)]
+        return self._through(Flow(asked, asked), tensor)
+
+    def _back(self, flow: Flow, tensor: str) -> dict[str, Flow]:
+        return {tensor: flow} if tensor in self.ends else self._through(flow, tensor)
+
+    def _through(self, flow: Flow, tensor: str) -> dict[str, Flow]:
+        """A flow from a tensor's channels, led back through the step that makes the tensor."""
+        node = self.nodes[tensor]
+        if node.op_type in WEIGHTED and node.input[1] in self.fixed:
+            return self._back(self._weighted(node, flow), node.input[0])
+        if node.op_type in _NOT_ALONE:
+            return {}
+        parts = self._concatenated(node, flow) if node.op_type == "Concat" else self._alone(node, flow)
+        found: dict[str, Flow] = {}
+        for name, part in parts:
+            for end, each in self._back(part, name).items():
+                found[end] = found[end].joined(each) if end in found else each
+        return found
+
+    def _weighted(self, node: NodeProto, flow: Flow) -> Flow:
+        """Through a convolution or dense step, to the channels that go in."""
+        entering, kernels = self.values[node.input[0]], self.fixed[node.input[1]]
+        needed = np.flatnonzero(flow.weights.any(0))
+        if node.op_type == "Conv":
+            sizes, nets = _of_convolution(node, kernels, entering, needed)
+        else:
+            by_output = kernels if node.op_type == "Gemm" and attribute(node, "transB", 0) else kernels.T
+            nets = by_output[needed] * entering.astype(np.float64)
+            sizes = np.abs(nets)
+        total = sizes.sum(1, keepdims=True)
+        total[total == 0] = 1
+        return Flow(flow.weights[:, needed] @ (sizes / total), flow.nets[:, needed] @ (nets / total))
+
+    def _concatenated(self, node: NodeProto, flow: Flow) -> Iterable[tuple[str, Flow]]:
+        first = 0
+        for name in node.input:
+            last = first + (len(self.values[name]) if name in self.values else self.fixed[name].shape[1])
+            if name in self.values:
+                yield name, Flow(flow.weights[:, first:last], flow.nets[:, first:last])
+            first = last
+
+    def _alone(self, node: NodeProto, flow: Flow) -> Iterable[tuple[str, Flow]]:
+        """For a step on each channel alone: to the same channel of each tensor that goes in."""
+        after = self.values[node.output[0]].shape
+        names = [name for name in node.input if name in self.values]
+        sources = [_channel_before(self.values[name].shape, after) for name in names]
+        sizes = np.array([_mean_magnitudes(self.values[name])[source] for name, source in zip(names, sources, strict=True)])
+        shares = sizes / np.where(sizes.sum(0) > 0, sizes.sum(0), 1) if len(names) > 1 else np.ones_like(sizes)
+        for name, source, share in zip(names, sources, shares, strict=True):
+            found = np.zeros((2, len(self.values[name]), len(flow.weights)))
+            np.add.at(found[0], source, (flow.weights * share).T)
+            np.add.at(found[1], source, (flow.nets * share * self._sign(node, name)).T)
+            yield name, Flow(found[0].T, found[1].T)
+
+    def _sign(self, node: NodeProto, name: str) -> NDArray[np.float64] | float:
+        """−1 where a step turns the sign of what comes in by that name, of the one number per channel or of all."""
+        if node.op_type == "Sub":
+            return 1.0 if name == node.input[0] else -1.0
+        if node.op_type not in ("Mul", "BatchNormalization"):
+            return 1.0
+        factors = [self.fixed[each] for each in node.input[:2] if each in self.fixed]
+        return np.sign(np.asarray(factors[0], np.float64).reshape(-1)) if factors else 1.0
+
+
+def _mean_magnitudes(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.asarray(np.abs(values.reshape(len(values), -1)).mean(1, dtype=np.float64))
+
+
+def _channel_before(before: tuple[int, ...], after: tuple[int, ...]) -> NDArray[np.intp]:
+    """For each channel after a step, the one that it was made of: the same, or that which a flattened number lay in."""
+    return np.arange(after[0]) * before[0] // after[0]
+
+
+def _of_convolution(
+    node: NodeProto, kernels: NDArray[Any], entering: NDArray[np.float32], channels: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sums over positions of the magnitudes, and of the values, that each input channel adds to each of these channels."""
+    groups, per_group, size = int(attribute(node, "group", 1)), kernels.shape[1], kernels.shape[2:]
+    windows = _windows(node, size, entering)
+    every = -(-max(windows.shape[1:3]) // MOST_ROWS)
+    windows = windows[:, ::every, ::every]
+    spread = np.zeros((len(entering), len(channels), size[0] * size[1]), np.float32)
+    for row, channel in enumerate(channels):
+        first = channel // (len(kernels) // groups) * per_group
+        spread[first : first + per_group, row] = kernels[channel].reshape(per_group, -1)
+    found = np.zeros((2, len(channels), len(entering)))
+    step = max(1, _AT_ONCE // (windows[0].size or 1))
+    for first in range(0, len(entering), step):
+        part = slice(first, first + step)
+        laid_out = windows[part].transpose(0, 3, 4, 1, 2).reshape(len(spread[part]), size[0] * size[1], -1)
+        products = spread[part] @ laid_out
+        found[:, :, part] = np.abs(products).sum(2, dtype=np.float64).T, products.sum(2, dtype=np.float64).T
+    return found[0], found[1]
+
+
+def _windows(node: NodeProto, size: tuple[int, ...], entering: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(C, H, W) → a view (C, rows, columns, kernel height, kernel width): what each position of the output looks at."""
+    strides, dilations = attribute(node, "strides", (1, 1)), attribute(node, "dilations", (1, 1))
+    reach = [(length - 1) * dilation + 1 for length, dilation in zip(size, dilations, strict=True)]
+    pads = _pads(node, entering.shape[1:], reach, strides)
+    padded = np.pad(entering, ((0, 0), *pads))
+    views = sliding_window_view(padded, reach, (1, 2))
+    return views[:, :: strides[0], :: strides[1], :: dilations[0], :: dilations[1]]
+
+
+def _pads(node: NodeProto, shape: tuple[int, ...], reach: list[int], strides: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Rows before and after, columns before and after."""
+    automatic = bytes(attribute(node, "auto_pad", b"NOTSET"))
+    if not automatic.startswith(b"SAME"):
+        top, left, bottom, right = (0, 0, 0, 0) if automatic == b"VALID" else attribute(node, "pads", (0, 0, 0, 0))
+        return [(top, bottom), (left, right)]
+    pads = []
+    for length, window, stride in zip(shape, reach, strides, strict=True):
+        total = max(0, (-(-length // stride) - 1) * stride + window - length)
+        less, more = total // 2, total - total // 2
+        pads.append((less, more) if automatic == b"SAME_UPPER" else (more, less))
+    return pads

@@ -1,0 +1,93 @@
+"""The first convolution, the first ReLU and the first max pooling of a network, each with what goes in and what comes out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import NodeProto
+
+from convoscope.graph.reading import attribute, computing_nodes, constants
+from convoscope.kernels import kernels
+from convoscope.layers import Stage
+from convoscope.network import Network, Trace
+from convoscope.operations import Window
+from convoscope.prepare import Prepared
+from convoscope.window import axes
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """before: float32 (C, H, W). kernels: float32 (N, C, h, w). bias: float32 (N,). after: float32 (N, rows, columns)."""
+
+    stage: Stage
+    before: NDArray[np.float32]
+    kernels: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    window: Window
+    after: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Rectification:
+    """A ReLU. before, after: float32 (C, H, W)."""
+
+    stage: Stage
+    before: NDArray[np.float32]
+    after: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """A max pooling. before, after: float32 (C, H, W)."""
+
+    stage: Stage
+    before: NDArray[np.float32]
+    window: Window
+    after: NDArray[np.float32]
+
+
+def first_convolution(network: Network, prepared: Prepared, trace: Trace) -> Convolution | None:
+    """None if the first layer is no convolution, or none that looks at the photo itself, all its channels at once."""
+    layer = network.layers[0]
+    weights = kernels(network, layer)
+    node = _node(network, layer.name)
+    photo = prepared.tensor[0]
+    if weights is None or node.input[0] != network.session.get_inputs()[0].name or weights.shape[1] != len(photo):
+        return None
+    fixed = {**constants(network.model.graph), **network.weights}
+    bias = fixed[node.input[2]] if any(node.input[2:]) else np.zeros(len(weights), np.float32)
+    stage = next(stage for stage in layer.stages if stage.tensor == layer.name)
+    after = trace.values(stage)
+    return Convolution(stage, photo, weights, bias, axes(node, weights.shape[2:], photo.shape[1:], after.shape[1:]), after)
+
+
+def first_relu(network: Network, trace: Trace) -> Rectification | None:
+    """None if no ReLU follows another step's maps."""
+    for stage, before in _with_input(network, trace, "Relu"):
+        return Rectification(stage, before, trace.values(stage))
+    return None
+
+
+def first_pooling(network: Network, trace: Trace) -> Pooling | None:
+    """None if no max pooling follows another step's maps."""
+    for stage, before in _with_input(network, trace, "MaxPool"):
+        node = _node(network, stage.tensor)
+        window = axes(node, attribute(node, "kernel_shape", ()), before.shape[1:], stage.shape[1:])
+        return Pooling(stage, before, window, trace.values(stage))
+    return None
+
+
+def _with_input(network: Network, trace: Trace, operator: str) -> list[tuple[Stage, NDArray[np.float32]]]:
+    """The stages of an operator between maps, each with the maps that go in."""
+    known = {each.stage.tensor: each for each in trace.activations}
+    found = []
+    for stage in network.stages:
+        if stage.operator == operator and stage.is_maps:
+            before = known.get(_node(network, stage.tensor).input[0])
+            if before:
+                found.append((stage, before.values))
+    return found
+
+
+def _node(network: Network, tensor: str) -> NodeProto:
+    return next(node for node in computing_nodes(network.model.graph) if node.output[0] == tensor)

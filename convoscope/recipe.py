@@ -1,0 +1,198 @@
+"""A traced network → how each channel of each stage was computed, read from the graph."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import NodeProto
+
+from convoscope.arithmetic import Bent, Largest, Moved, Pointwise, Recipe, Softmax, Source, Weighted
+from convoscope.graph.reading import GraphError, attribute, computing_nodes, constants, input_name
+from convoscope.layers import Stage
+from convoscope.network import Network, Trace
+from convoscope.prepare import Prepared
+from convoscope.window import Axis, axes, whole
+
+_PASSES_ON = frozenset({"Identity", "Dropout", "Flatten", "Reshape"})
+_AVERAGES = frozenset({"GlobalAveragePool", "ReduceMean"})
+
+
+@dataclass(frozen=True)
+class Workings:
+    """Everything one network computed for one photo, with how it did."""
+
+    network: Network
+    prepared: Prepared
+    trace: Trace
+
+    @cached_property
+    def input(self) -> str:
+        return input_name(self.network.model.graph)
+
+    @cached_property
+    def tensors(self) -> dict[str, NDArray[np.float32]]:
+        """By name, without the batch axis; the input too."""
+        made = {each.stage.tensor: each.values for each in self.trace.activations}
+        return {self.input: self.prepared.tensor[0], **made}
+
+    @cached_property
+    def _nodes(self) -> dict[str, NodeProto]:
+        return {node.output[0]: node for node in computing_nodes(self.network.model.graph)}
+
+    @cached_property
+    def _fixed(self) -> dict[str, NDArray[Any]]:
+        return {**constants(self.network.model.graph), **self.network.weights}
+
+    def maps(self, tensor: str) -> NDArray[np.float32]:
+        """(C, H, W); numbers without a place are maps of 1 × 1."""
+        values = self.tensors[tensor]
+        return values if values.ndim == 3 else values.reshape(-1, 1, 1)
+
+    def recipe(self, stage: Stage, channel: int) -> Recipe:
+        """How a channel of a stage is computed. Raises GraphError if its operator works in a way that has no picture."""
+        node, values = self._nodes[stage.tensor], self.maps(stage.tensor)[channel]
+        taken = next(name for name in node.input if name in self.tensors)
+        if node.op_type == "Conv" and self.tensors[taken].ndim == 3:
+            return self._convolution(node, channel, values)
+        if node.op_type in ("Gemm", "MatMul") and self.tensors[taken].ndim == values.ndim - 1:
+            return self._dense(node, channel, values)
+        if node.op_type in ("MaxPool", "AveragePool") and self.tensors[taken].ndim == 3:
+            return self._pooling(node, channel, values)
+        if node.op_type in _AVERAGES and self._is_spatial(node):
+            return self._average(taken, channel, values)
+        if node.op_type in ("Add", "Sub", "Mul", "BatchNormalization"):
+            return self._pointwise(node, channel, values)
+        if node.op_type in ("Relu", "LeakyRelu", "Clip", "Identity", "Dropout"):
+            return self._bent(node, channel, values)
+        if node.op_type == "Concat" and attribute(node, "axis", 1) in (1, -3):
+            return self._joined(node, channel, values)
+        if node.op_type in ("Flatten", "Reshape") and stage.shape == (self.tensors[taken].size,):
+            index, row, column = np.unravel_index(channel, self.maps(taken).shape)
+            return Moved(Source(taken, int(index)), self.maps(taken)[index], (int(row), int(column)), values)
+        if node.op_type == "Softmax" and self.tensors[taken].ndim == 1:
+            return Softmax(Source(taken, channel), self.tensors[taken], channel, values)
+        raise GraphError(f"{stage.tensor}: {stage.title} of {self.tensors[taken].shape} numbers")
+
+    def pictures(self, recipe: Recipe) -> NDArray[np.float32] | None:
+        """The maps (N, H, W) that a dense step's numbers are averages of; None if it has none or works on maps itself."""
+        if not isinstance(recipe, Weighted) or recipe.maps.shape[1:] != (1, 1):
+            return None
+        found = self._origin(recipe.sources[0].tensor)
+        return self.maps(found) if found != recipe.sources[0].tensor and len(self.maps(found)) == len(recipe.maps) else None
+
+    def _convolution(self, node: NodeProto, channel: int, values: NDArray[np.float32]) -> Weighted:
+        taken, weights = self.maps(node.input[0]), self._fixed[node.input[1]]
+        each, group = weights.shape[1], channel // (len(weights) // int(attribute(node, "group", 1)))
+        part = range(group * each, (group + 1) * each)
+        bias = float(self._fixed[node.input[2]][channel]) if any(node.input[2:]) else 0.0
+        rows, columns = axes(node, weights.shape[2:], taken.shape[1:], self.tensors[node.output[0]].shape[1:])
+        sources = tuple(Source(node.input[0], index) for index in part)
+        kernels = weights[channel].astype(np.float64)
+        return Weighted(sources, taken[part.start : part.stop], kernels, bias, rows, columns, "nothing", values)
+
+    def _dense(self, node: NodeProto, index: int, values: NDArray[np.float32]) -> Weighted:
+        weights, bias = self._fixed[node.input[1]].astype(np.float64), 0.0
+        if node.op_type == "Gemm":
+            weights = (weights.T if attribute(node, "transB", 0) else weights) * float(attribute(node, "alpha", 1.0))
+            if any(node.input[2:]):
+                added = np.broadcast_to(self._fixed[node.input[2]], (1, weights.shape[1]))
+                bias = float(added[0, index]) * float(attribute(node, "beta", 1.0))
+        origin = self._origin(node.input[0], through_averages=False)
+        maps = self.maps(origin)
+        kernels = weights[:, index].reshape(maps.shape)
+        rows, columns = whole(*maps.shape[1:])
+        sources = tuple(Source(origin, each) for each in range(len(maps)))
+        return Weighted(sources, maps, kernels, bias, rows, columns, "nothing", values)
+
+    def _origin(self, tensor: str, through_averages: bool = True) -> str:
+        """The tensor whose values, or averages, this one holds in another shape."""
+        while tensor in self._nodes:
+            node = self._nodes[tensor]
+            averages = through_averages and node.op_type in _AVERAGES and self._is_spatial(node)
+            if node.op_type not in _PASSES_ON and not averages:
+                break
+            tensor = node.input[0]
+        return tensor
+
+    def _pooling(self, node: NodeProto, channel: int, values: NDArray[np.float32]) -> Largest | Weighted:
+        name, kernel = node.input[0], attribute(node, "kernel_shape", ())
+        taken = self.maps(name)[channel]
+        rows, columns = axes(node, kernel, taken.shape, values.shape)
+        if node.op_type == "MaxPool":
+            return Largest(Source(name, channel), taken, rows, columns, values)
+        counts = "all" if attribute(node, "count_include_pad", 0) else "inside"
+        return self._mean(Source(name, channel), (rows, columns), counts, values)
+
+    def _average(self, name: str, channel: int, values: NDArray[np.float32]) -> Weighted:
+        return self._mean(Source(name, channel), whole(*self.maps(name).shape[1:]), "all", values)
+
+    def _mean(self, source: Source, window: tuple[Axis, Axis], counts: Any, values: NDArray[np.float32]) -> Weighted:
+        rows, columns = window
+        ones = np.ones((1, rows.kernel, columns.kernel))
+        maps = self.maps(source.tensor)[source.channel][None]
+        return Weighted((source,), maps, ones, 0.0, rows, columns, counts, values)
+
+    def _pointwise(self, node: NodeProto, channel: int, values: NDArray[np.float32]) -> Pointwise:
+        if node.op_type == "BatchNormalization":
+            gain, shift, mean, spread = (self._fixed[name].astype(np.float64)[channel] for name in node.input[1:5])
+            factor = gain / np.sqrt(spread + float(attribute(node, "epsilon", 1e-5)))
+            return self._added(node.input[:1], channel, values, factor, shift - mean * factor)
+        computed = [name for name in node.input if name in self.tensors]
+        if node.op_type == "Mul":
+            other = node.input[1] if node.input[0] == computed[0] else node.input[0]
+            return self._added(computed[:1], channel, values, self._operand(other, node, channel, values), 0.0)
+        sign = -1.0 if node.op_type == "Sub" else 1.0
+        signs = {node.input[0]: 1.0, node.input[1]: sign}
+        fixed = [name for name in node.input if name not in self.tensors]
+        offset = sum((signs[name] * self._operand(name, node, channel, values) for name in fixed), np.zeros(values.shape))
+        return self._added(computed, channel, values, np.array([signs[name] for name in computed])[:, None, None], offset)
+
+    def _added(
+        self, names: Any, channel: int, values: NDArray[np.float32], factors: Any, offset: NDArray[np.float64] | float
+    ) -> Pointwise:
+        maps = np.stack([np.broadcast_to(self._channel(name, channel), values.shape) for name in names])
+        sources = tuple(Source(name, min(channel, len(self.maps(name)) - 1)) for name in names)
+        return Pointwise(
+            sources, maps, np.broadcast_to(factors, maps.shape), np.broadcast_to(np.asarray(offset), values.shape), values
+        )
+
+    def _channel(self, name: str, channel: int) -> NDArray[np.float32]:
+        maps = self.maps(name)
+        return np.asarray(maps[channel if len(maps) > 1 else 0])
+
+    def _operand(self, name: str, node: NodeProto, channel: int, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The other operand of a sum or product, on this channel: float64 (H, W)."""
+        if name in self.tensors:
+            return np.broadcast_to(self._channel(name, channel), values.shape).astype(np.float64)
+        shape = self.tensors[node.output[0]].shape
+        full = np.broadcast_to(self._fixed[name].astype(np.float64), (1, *shape))[0]
+        return np.asarray(full.reshape(-1, *values.shape)[channel])
+
+    def _bent(self, node: NodeProto, channel: int, values: NDArray[np.float32]) -> Bent:
+        slope, low, high = 1.0, -np.inf, np.inf
+        if node.op_type == "Relu":
+            slope = 0.0
+        elif node.op_type == "LeakyRelu":
+            slope = float(attribute(node, "alpha", 0.01))
+        elif node.op_type == "Clip":
+            low = self._bound(node, 1, "min", -np.inf)
+            high = self._bound(node, 2, "max", np.inf)
+        name = node.input[0]
+        return Bent(Source(name, channel), self.maps(name)[channel], slope, low, high, values)
+
+    def _bound(self, node: NodeProto, at: int, name: str, default: float) -> float:
+        if len(node.input) > at and node.input[at]:
+            return float(self._fixed[node.input[at]])
+        return float(attribute(node, name, default))
+
+    def _joined(self, node: NodeProto, channel: int, values: NDArray[np.float32]) -> Bent:
+        maps = {name: self.maps(name) if name in self.tensors else self._fixed[name][0] for name in node.input}
+        name, index = [(name, index) for name in node.input for index in range(len(maps[name]))][channel]
+        return Bent(Source(name, index), maps[name][index], 1.0, -np.inf, np.inf, values)
+
+    def _is_spatial(self, node: NodeProto) -> bool:
+        """Whether it averages each map as a whole."""
+        taken = self.tensors[node.input[0]]
+        return taken.ndim == 3 and self.tensors[node.output[0]].size == len(taken)

@@ -1,0 +1,61 @@
+"""Which cells of its input a cell of a convolution or pooling reads, along one axis."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import NodeProto
+
+from convoscope.graph.reading import attribute
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Height or width of a sliding window. size: of the input; before, after: padding cells at its two ends."""
+
+    size: int
+    kernel: int
+    stride: int = 1
+    dilation: int = 1
+    before: int = 0
+    after: int = 0
+
+    def taps(self, cell: int) -> NDArray[np.intp]:
+        """The positions that a cell reads, (kernel,); those outside [0, size) are padding."""
+        return cell * self.stride - self.before + np.arange(self.kernel) * self.dilation
+
+    def inside(self, cell: int) -> NDArray[np.bool_]:
+        """(kernel,): which taps are no padding."""
+        taps = self.taps(cell)
+        return np.asarray((taps >= 0) & (taps < self.size))
+
+    def reads(self, cells: int) -> NDArray[np.bool_]:
+        """(cells, size): which of its input's positions each of the first cells reads."""
+        found = np.zeros((cells, self.size), np.bool_)
+        for cell in range(cells):
+            found[cell, self.taps(cell)[self.inside(cell)]] = True
+        return found
+
+
+def axes(node: NodeProto, kernel: Sequence[int], taken: Sequence[int], given: Sequence[int]) -> tuple[Axis, Axis]:
+    """The window of a Conv, MaxPool or AveragePool. kernel, taken, given: height and width of kernel, input and output."""
+    strides = attribute(node, "strides", [1, 1])
+    dilations = attribute(node, "dilations", [1, 1])
+    pads = attribute(node, "pads", [0, 0, 0, 0])
+    automatic = attribute(node, "auto_pad", b"NOTSET")
+    found = []
+    for at in (0, 1):
+        before, after = int(pads[at]), int(pads[at + 2])
+        if automatic != b"NOTSET":
+            reach = (given[at] - 1) * strides[at] + (kernel[at] - 1) * dilations[at] + 1
+            total = 0 if automatic == b"VALID" else max(0, reach - taken[at])
+            before = total // 2 if automatic == b"SAME_UPPER" else total - total // 2
+            after = total - before
+        found.append(Axis(taken[at], int(kernel[at]), int(strides[at]), int(dilations[at]), before, after))
+    return found[0], found[1]
+
+
+def whole(height: int, width: int) -> tuple[Axis, Axis]:
+    """The window that is the input itself."""
+    return Axis(height, height), Axis(width, width)

@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convoscope.firsts import first_convolution, first_pooling, first_relu
+from convoscope.network import load
+from convoscope.operations import convolve, max_pool, relu
+from tests.convoscope.zoo import ZOO
+from tests.graphs import prepared
+
+MODELS = Path(__file__).parents[2] / "models"
+SHIPPED = sorted(path.parent.name for path in MODELS.glob("*/card.json"))
+
+
+def traced(network, seed=0):
+    shown = prepared(network.card.preprocessing, seed)
+    return shown, network.trace(shown)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_computed_again_they_are_what_the_runtime_computed(name):
+    network = load(MODELS / name)
+    shown, trace = traced(network)
+    first, bend, pooling = first_convolution(network, shown, trace), first_relu(network, trace), first_pooling(network, trace)
+    assert first
+    assert bend
+    assert pooling
+    assert (first.stage.tensor, bend.stage.tensor, pooling.stage.tensor) == ("conv1", "relu1", "pool1")
+    size = convolve(np.abs(first.before), np.abs(first.kernels), np.abs(first.bias), first.window)
+    assert (np.abs(convolve(first.before, first.kernels, first.bias, first.window) - first.after) <= 1e-6 * size).all()
+    assert (relu(bend.before) == bend.after).all()
+    assert (max_pool(pooling.before, pooling.window, pooling.after.shape[1:]) == pooling.after).all()
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_of_odd_networks_they_are_right_or_missing(name, tmp_path):
+    network = ZOO[name].load(tmp_path / name)
+    shown, trace = traced(network)
+    if first := first_convolution(network, shown, trace):
+        np.testing.assert_allclose(convolve(first.before, first.kernels, first.bias, first.window), first.after, atol=1e-4)
+    if bend := first_relu(network, trace):
+        assert (relu(bend.before) == bend.after).all()
+    if pooling := first_pooling(network, trace):
+        assert (max_pool(pooling.before, pooling.window, pooling.after.shape[1:]) == pooling.after).all()
+
+
+def test_a_first_layer_that_does_not_look_at_the_photo_itself_has_no_kernels_to_show(tmp_path):
+    network = ZOO["residual"].load(tmp_path / "residual")
+    assert first_convolution(network, *traced(network)) is None

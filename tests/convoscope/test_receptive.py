@@ -1,0 +1,218 @@
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from onnx import ModelProto, helper, numpy_helper
+
+from convoscope.graph.reading import input_name
+from convoscope.graph.tap import tap
+from convoscope.network import Network, load
+from convoscope.prepare import Crop
+from convoscope.receptive import Box, Fields, receptive_fields
+from tests.convoscope.zoo import ZOO
+from tests.graphs import card, model, node, noise, write
+
+MODELS = Path(__file__).parents[2] / "models"
+SIZE = 9
+GONE = {"Relu", "LeakyRelu", "Clip", "Dropout", "Softmax"}  # replaced by Identity: what stays is linear
+
+
+def linearised(built: ModelProto) -> ModelProto:
+    """A copy with positive weights, means for maxima, and nothing that bends: an output changes with each cell it depends on."""
+    copy = ModelProto()
+    copy.CopyFrom(built)
+    for tensor in copy.graph.initializer:
+        value = numpy_helper.to_array(tensor)
+        if value.dtype.kind == "f":
+            tensor.CopyFrom(numpy_helper.from_array(np.asarray(np.abs(value) + 0.1, np.float32), tensor.name))
+    for each in copy.graph.node:
+        if each.op_type == "Constant" and numpy_helper.to_array(each.attribute[0].t).dtype.kind == "f":
+            value = numpy_helper.to_array(each.attribute[0].t)
+            each.attribute[0].t.CopyFrom(numpy_helper.from_array(np.asarray(np.abs(value) + 0.1, np.float32)))
+        elif each.op_type in GONE:
+            first = each.input[0]
+            each.CopyFrom(helper.make_node("Identity", [first], [each.output[0]]))
+        elif each.op_type == "MaxPool":
+            kept = [item for item in each.attribute if item.name != "storage_order"]
+            del each.attribute[:]
+            each.attribute.extend(kept)
+            each.op_type = "AveragePool"
+    return copy
+
+
+def changes(built: ModelProto, channels: int, size: int) -> dict[str, NDArray[np.bool_]]:
+    """By tensor: bool (size, size, *shape), which of its values change with which cell of the input."""
+    tapped = tap(linearised(built))
+    session = onnxruntime.InferenceSession(tapped.SerializeToString(), providers=["CPUExecutionProvider"])
+    inputs = np.zeros((size * size + 1, channels, size, size), np.float32)
+    for cell in range(size * size):
+        inputs[cell, :, cell // size, cell % size] = 1e3
+    runs = [session.run(None, {input_name(built.graph): each[None]}) for each in inputs]
+    found = {}
+    for output, arrays in zip(session.get_outputs(), zip(*runs, strict=True), strict=True):
+        values = np.concatenate(arrays)
+        found[output.name] = (values[:-1] != values[-1:]).reshape(size, size, *values.shape[1:])
+    return found
+
+
+def box_of(changed: NDArray[np.bool_]) -> Box:
+    rows, columns = np.nonzero(changed.any(1))[0], np.nonzero(changed.any(0))[0]
+    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1) if len(rows) else Box(0, 0, 0, 0)
+
+
+def assert_exact(network: Network) -> None:
+    made = network.card.preprocessing
+    found = changes(network.model, made.channel_count, made.size)
+    for stage in network.stages:
+        if stage.operator == "Softmax":
+            continue  # its copy is not linear
+        for channel in range(stage.shape[0]):
+            fields = receptive_fields(network, stage, channel)
+            cells = found[stage.tensor][:, :, channel]
+            cells = cells.reshape(made.size, made.size, *(stage.shape[1:] or (1, 1)))
+            for y in range(cells.shape[2]):
+                for x in range(cells.shape[3]):
+                    assert fields.seen(y, x) == box_of(cells[:, :, y, x]), (stage.tensor, channel, y, x)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_the_box_holds_just_the_cells_that_matter_in_odd_networks(name: str, tmp_path: Path) -> None:
+    assert_exact(ZOO[name].load(tmp_path))
+
+
+def test_the_box_holds_just_the_cells_that_matter_where_operands_are_repeated_or_fixed(tmp_path: Path) -> None:
+    built = model(
+        [
+            node("Conv", "input k", "conv"),
+            node("Conv", "conv wide", "one", pads=[2, 0, 2, 0]),
+            node("GlobalAveragePool", "conv", "gate"),
+            node("Add", "conv one", "both"),
+            node("Concat", "both full one", "joined", axis=1),
+            node("Add", "conv gate", "gated"),
+            node("Concat", "joined gated", "last", axis=1),
+            node("Flatten", "last", "flat"),
+            node("Gemm", "flat d", "logits"),
+        ],
+        {
+            "k": noise((4, 3, 3, 3)),
+            "wide": noise((1, 4, 5, 1)),
+            "full": noise((1, 2, 7, 7)),
+            "d": noise((11 * 49, 5)),
+        },
+        (3, SIZE, SIZE),
+    )
+    assert_exact(load(write(tmp_path, built, card(built, SIZE, 3, 5))))
+
+
+def test_the_box_holds_just_the_cells_that_matter_in_a_shipped_network() -> None:
+    network = load(MODELS / "shapes")
+    found = changes(network.model, 1, 32)
+    rng = np.random.default_rng(0)
+    for stage in network.stages:
+        fields = receptive_fields(network, stage, 3)
+        cells = found[stage.tensor][:, :, 3].reshape(32, 32, *(stage.shape[1:] or (1, 1)))
+        for y, x in rng.integers(0, cells.shape[2:], (20, 2)):
+            assert fields.seen(int(y), int(x)) == box_of(cells[:, :, y, x])
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> ModelProto:
+    """Three to five steps with windows of every kind, sums and joins in between, and a dense end."""
+    steps: list[onnx.NodeProto] = []
+    weights = {}
+    name, channels, size = "input", 3, SIZE
+    for number in range(draw(st.integers(3, 5))):
+        kind = draw(st.sampled_from(["Conv", "Conv", "MaxPool", "AveragePool", "Relu", "Add", "Concat"]))
+        made = f"t{number}"
+        if kind in ("Conv", "MaxPool", "AveragePool"):
+            kernel = [draw(st.integers(1, min(3, size))) for _ in range(2)]
+            dilation = [draw(st.integers(1, 2)) if kind == "Conv" and 2 * (k - 1) < size else 1 for k in kernel]
+            pads = [draw(st.integers(0, k - 1)) for k in kernel * 2]
+            stride = draw(st.integers(1, 2))
+            shared = {"kernel_shape": kernel, "strides": [stride] * 2}
+            if kind == "Conv":
+                group = draw(st.sampled_from([1, 2])) if channels % 2 == 0 else 1
+                weights[f"k{number}"] = noise((4, channels // group, *kernel))
+                inputs, channels = f"{name} k{number}", 4
+                shared |= {"group": group, "dilations": dilation}
+            else:
+                inputs = name
+            if draw(st.booleans()):
+                shared |= {"pads": pads}
+            else:
+                shared |= {"auto_pad": draw(st.sampled_from(["SAME_UPPER", "SAME_LOWER", "VALID"]))}
+                shared |= {"dilations": [1, 1]} if kind == "Conv" else {}
+            steps.append(node(kind, inputs, made, **shared))
+            size = 0
+        elif kind == "Relu":
+            steps.append(node("Relu", name, made))
+        elif kind == "Add":
+            weights[f"k{number}"] = noise((channels, channels, 3, 1))
+            steps += [
+                node("Conv", f"{name} k{number}", f"side{number}", pads=[1, 0, 1, 0]),
+                node("Add", f"side{number} {name}", made),
+            ]
+        else:
+            weights[f"k{number}"] = noise((2, channels, 1, 3))
+            steps += [
+                node("Conv", f"{name} k{number}", f"side{number}", pads=[0, 1, 0, 1]),
+                node("Concat", f"{name} side{number}", made, axis=1),
+            ]
+            channels += 2
+        name = made
+        size = size or _height(steps, weights, name)
+    return _with_head(steps, weights, name)
+
+
+def _shape(steps: list[onnx.NodeProto], weights: dict[str, NDArray[np.float32]], name: str) -> tuple[int, ...]:
+    built = model(steps, weights, (3, SIZE, SIZE), output=name)
+    session = onnxruntime.InferenceSession(built.SerializeToString(), providers=["CPUExecutionProvider"])
+    return session.run(None, {"input": np.zeros((1, 3, SIZE, SIZE), np.float32)})[0].shape
+
+
+def _height(steps: list[onnx.NodeProto], weights: dict[str, NDArray[np.float32]], name: str) -> int:
+    return min(_shape(steps, weights, name)[2:])
+
+
+def _with_head(steps: list[onnx.NodeProto], weights: dict[str, NDArray[np.float32]], name: str) -> ModelProto:
+    flat = int(np.prod(_shape(steps, weights, name)[1:]))
+    tail = [node("Flatten", name, "flat"), node("Gemm", "flat d", "logits")]
+    return model([*steps, *tail], {**weights, "d": noise((flat, 3))}, (3, SIZE, SIZE))
+
+
+@settings(max_examples=60)
+@given(graphs())
+def test_the_box_holds_just_the_cells_that_matter_in_random_networks(built: ModelProto) -> None:
+    with TemporaryDirectory() as folder:
+        assert_exact(load(write(Path(folder), built, card(built, SIZE, 3, 3))))
+
+
+def test_the_photo_network_sees_3_8_18_pixels_and_more() -> None:
+    """By hand: each 3 × 3 adds 2 cells of its own size, each pooling one cell; cells are 1, 2, 4, 8 pixels."""
+    network = load(MODELS / "photo")
+    sizes = {}
+    for stage in network.stages:
+        if stage.is_maps:
+            reach = receptive_fields(network, stage, 0).reach(0, 0)
+            sizes[stage.tensor] = reach.height
+            assert reach.height == reach.width
+    assert [sizes[f"conv{number}"] for number in range(1, 10)] == [3, 8, 18, 26, 46, 62, 78, 94, 110]
+    assert [sizes["pool1"], sizes["pool2"], sizes["pool4"]] == [4, 10, 30]
+
+
+def test_at_a_corner_the_box_is_cut_and_the_reach_is_not() -> None:
+    network = load(MODELS / "shapes")
+    fields = receptive_fields(network, network.layers[0].stages[0], 0)
+    assert (fields.seen(0, 31), fields.reach(0, 31)) == (Box(0, 30, 2, 32), Box(-1, 30, 2, 33))
+
+
+def test_a_box_on_the_photo_is_as_large_as_its_share_of_the_crop() -> None:
+    nothing = np.zeros((1, 2), np.int64)
+    fields = Fields(32, nothing, nothing, nothing, nothing)
+    assert fields.on_photo(Box(0, 8, 16, 32), Crop(left=10, top=20, side=64)) == (20, 26, 52, 74)

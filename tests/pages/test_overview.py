@@ -1,0 +1,160 @@
+"""The network at a glance and the kernels, as the page hands them to its components."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from convoscope.kernels import kernels, norms
+from convoscope.network import load
+from convoscope.prepare import centre_crop, prepare
+from tests.convoscope.zoo import SIZE, ZOO
+from tests.pages.app import ROOT, component, open_app, text, upload
+from ui.samples import samples_for
+
+PAGE = "pages/layers.py"
+LIMIT = 600_000  # bytes
+
+
+def glance(app: AppTest) -> dict:
+    assert not app.exception
+    return component(app, "overview")
+
+
+def with_kernels(**link: str) -> AppTest:
+    app = open_app(PAGE, **link)
+    app.session_state["kernels"] = True
+    return app.run()
+
+
+def size(app: AppTest) -> int:
+    return next(len(node.proto.bytes) for node in app.get("bidi_component") if node.proto.component_name == "convoscope.overview")
+
+
+def test_the_photo_network_shows_eight_of_each_layer_and_five_answers():
+    app = open_app(PAGE)
+    header = glance(app)
+    assert [len(group["tiles"]) for group in header["groups"]] == [3, *[8] * 9]
+    assert [group["more"] for group in header["groups"]][1:] == [f"+ {n}" for n in (24, 56, 56, 120, 120, 120, 248, 248, 376)]
+    assert [group["title"] for group in header["groups"]][:3] == ["photo", "conv 1", "conv 2"]
+    assert (len(header["outcomes"]), header["more"]) == (5, "+ 195")
+    assert len(header["edges"]) == 3 * 8 + 8 * 64 + 8 * 5
+    assert size(app) < LIMIT
+
+
+def test_the_shapes_network_shows_every_channel_and_every_edge():
+    header = glance(open_app(PAGE, model="shapes", photo="star"))
+    assert header["note"] == "every channel"
+    assert [len(group["tiles"]) for group in header["groups"]] == [1, 8, 8, 8]
+    assert len(header["outcomes"]) == 7
+    names = [tile["name"] for tile in header["groups"][1]["tiles"]]
+    assert names == [f"conv 1, channel {channel}" for channel in range(8)]
+
+
+def test_unfolded_there_is_a_column_for_each_step():
+    app = open_app(PAGE)
+    app.toggle(key="unfolded").set_value(True).run()
+    header = glance(app)
+    assert [group["title"] for group in header["groups"]][:5] == ["photo", "conv 1", "ReLU", "pooling", "conv 2"]
+    assert [group["joined"] for group in header["groups"]][:5] == [False, False, True, True, False]
+    assert {group["palette"] for group in header["groups"][1:3]} == {"signed", "positive"}
+    assert header["groups"][2]["tiles"][0]["name"].startswith("conv 1 after ReLU, channel ")
+    assert "Made of conv 1, channel " in header["groups"][2]["tiles"][0]["text"]
+    average = header["groups"][-1]
+    assert average["title"] == "average"
+    assert [float(tile["written"]) for tile in average["tiles"]]
+    assert size(app) < LIMIT
+
+
+def test_what_is_said_of_a_map_is_what_the_engine_traced():
+    network = load(ROOT / "models/shapes")
+    photo = next(sample for sample in samples_for(network.card) if sample.name == "star").open()
+    trace = network.trace(prepare(photo, centre_crop(photo), network.card.preprocessing))
+    values = trace.values(network.layers[1].map_stages[1])
+    for channel, tile in enumerate(glance(open_app(PAGE, model="shapes", photo="star"))["groups"][2]["tiles"]):
+        low, high = (float(value) for value in tile["text"].split("Values from ")[1].split(",")[0].split(" to "))
+        assert (low, high) == (float(f"{values[channel].min():.3g}"), float(f"{values[channel].max():.3g}"))
+        assert f"; {(values[channel] > 1e-6).mean():.1%}".replace("%", "\N{NO-BREAK SPACE}%") in tile["text"]
+        assert ("riven most by conv 1, channel " in tile["text"]) or ("eld back most by conv 1, channel " in tile["text"])
+
+
+def test_the_scale_of_the_page_is_the_scale_here():
+    layer, single, network = (glance(open_app(PAGE, scale=scale)) for scale in ("layer", "map", "network"))
+    assert len({group["ticks"][-1] for group in layer["groups"][1:]}) > 1
+    assert all(group["palette"] is None and not group["ticks"] for group in single["groups"])
+    assert len({group["ticks"][-1] for group in network["groups"][1:]}) == 1
+    chosen = [next(scale["name"] for scale in header["scales"] if scale["chosen"]) for header in (layer, single, network)]
+    assert chosen == ["layer", "map", "network"]
+
+
+def test_the_chosen_channel_is_marked():
+    header = glance(open_app(PAGE, model="shapes", layer="conv2", channel="5"))
+    marked = [tile["name"] for group in header["groups"] for tile in group["tiles"] if tile["marked"]]
+    assert marked == ["conv 2, channel 5"]
+
+
+def test_a_silent_map_says_so():
+    file = io.BytesIO()
+    Image.new("L", (64, 64)).save(file, "PNG")
+    header = glance(upload(open_app(PAGE, model="shapes"), file.getvalue()))
+    silent = [tile["text"].splitlines()[0] for tile in header["groups"][3]["tiles"] if tile["text"].startswith("Silent")]
+    assert silent
+    assert set(silent) == {"Silent: no cell responds."}
+
+
+@pytest.mark.parametrize("unfolded", [False, True])
+@pytest.mark.parametrize("name", ZOO)
+def test_a_strangers_network_at_a_glance(shelf, name, unfolded):
+    odd = ZOO[name]
+    odd.load(shelf / name)
+    app = open_app(PAGE)
+    if unfolded:
+        app.toggle(key="unfolded").set_value(True).run()
+    header = glance(app)
+    ends = sum(len(group["tiles"]) for group in header["groups"]) + len(header["outcomes"])
+    assert len(header["outcomes"]) == odd.classes
+    assert {target for _, target, _, _ in header["edges"]} >= set(range(ends - odd.classes, ends))
+    assert all(source < target < ends for source, target, _, _ in header["edges"])
+    assert header["groups"][0]["size"] == [f"{SIZE}×{SIZE}", f"×{odd.channels}"]
+
+
+def test_the_first_layers_kernels_are_shown_in_colour_and_in_numbers():
+    app = with_kernels()
+    assert len(component(app, "maps", "Kernels in colour")["tiles"]) == 32
+    assert sorted(tile["name"] for tile in component(app, "maps", "Kernels of channel")["tiles"]) == ["blue", "green", "red"]
+    assert "**Convolution 1** has 96 kernels of 3 × 3: 3 for each of its 32 channels. Of its 864 weights" in text(app)
+    assert len(component(app, "table", "Norm of each channel")["rows"]) == 32
+
+
+def test_of_a_deeper_layer_those_of_the_chosen_channel_by_norm():
+    app = with_kernels(layer="conv5", channel="7")
+    header = component(app, "maps", "Kernels of channel 7")
+    network = load(ROOT / "models/photo")
+    own = kernels(network, network.layers[4])
+    assert own is not None
+    expected = np.argsort(-norms(own[7]), kind="stable")[:12].tolist()
+    assert [tile["index"] for tile in header["tiles"]] == expected
+    assert {tile["palette"] for tile in header["tiles"]} == {"weights"}
+    assert header["ticks"][1] == "0"
+    shares = component(app, "chart", "Histogram")["lines"][0]["y"]
+    assert sum(shares) == pytest.approx(1)
+
+
+def test_a_dense_layer_has_no_kernels():
+    app = with_kernels(model="shapes", layer="logits")
+    assert "it has weights, but no kernels" in text(app)
+
+
+def test_kernels_are_drawn_only_once_they_are_asked_for():
+    assert "Convolution 1** has" not in text(open_app(PAGE))
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_kernels_of_a_strangers_network(shelf, name):
+    ZOO[name].load(shelf / name)
+    for layer in load(shelf / name).layers:
+        app = with_kernels(layer=layer.name)
+        assert not app.exception
+        assert ("kernels of" in text(app)) == (layer.stages[0].operator == "Conv" or layer.number == 1)

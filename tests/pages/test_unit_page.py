@@ -1,0 +1,107 @@
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from convoscope.graph.reading import GraphError
+from convoscope.network import load
+from tests.convoscope.zoo import ZOO
+from tests.pages.app import ROOT, component, jpeg, open_app, text, upload
+
+PAGE = "pages/unit.py"
+LARGEST = 4 * 2**20  # bytes of one view
+
+
+def unit(app: AppTest) -> dict:
+    assert not app.exception
+    return component(app, "unit")
+
+
+def size(app: AppTest) -> int:
+    return max(len(node.proto.bytes) for node in app.get("bidi_component"))
+
+
+def test_it_opens_on_the_first_layers_convolution_and_its_strongest_channel():
+    header = unit(open_app(PAGE))
+    assert header["kind"] == "weighted"
+    assert header["labels"] == ["red", "green", "blue"]
+    assert header["chosenChannel"] == header["channels"][0]["index"]
+    assert [step["kind"] for step in header["next"]] == ["bent", "largest"]
+    assert not header["pinned"]
+
+
+@pytest.mark.parametrize("model", ["photo", "shapes"])
+def test_every_step_of_every_layer_is_shown_in_less_than_4_mb(model):
+    for layer in load(ROOT / "models" / model).layers:
+        for stage in layer.stages:
+            app = open_app(PAGE, model=model, layer=layer.name, stage=stage.tensor)
+            header = unit(app)
+            assert header["height"] * header["width"] == (stage.shape[1] * stage.shape[2] if len(stage.shape) == 3 else 1)
+            assert size(app) <= LARGEST
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_every_step_of_odd_networks_is_shown(shelf, name):
+    for layer in ZOO[name].load(shelf / name).layers:
+        for stage in layer.stages:
+            assert unit(open_app(PAGE, layer=layer.name, stage=stage.tensor))["names"]
+
+
+def test_the_branches_of_a_residual_sum_are_told_apart(shelf):
+    ZOO["residual"].load(shelf / "residual")
+    header = unit(open_app(PAGE, layer="conv2", stage="joined", channel="1"))
+    assert header["labels"] == ["relu2, channel 1", "relu1, channel 1"]
+
+
+def test_a_step_that_has_no_picture_is_named(monkeypatch):
+    monkeypatch.setattr("ui.parts.unit.Workings.recipe", _refuse)
+    app = open_app(PAGE)
+    assert not app.exception
+    assert "cannot be shown yet: conv1" in text(app)
+
+
+def _refuse(self, stage, channel):
+    raise GraphError(stage.tensor)
+
+
+def test_a_link_pins_its_cell_and_one_beyond_the_map_is_moved_to_its_edge():
+    assert unit(open_app(PAGE, cell="3,40"))["cell"] == [3, 40]
+    beyond = unit(open_app(PAGE, layer="conv5", cell="3,40"))
+    assert (beyond["cell"], beyond["pinned"]) == ([3, 7], True)
+
+
+def test_another_photo_keeps_the_channel_and_the_cell():
+    app = open_app(PAGE, layer="conv2", channel="5", cell="3,4")
+    app = upload(app, jpeg())
+    header = unit(app)
+    assert (header["cell"], header["chosenChannel"]) == ([3, 4], 5)
+    assert "Your photo: " in text(app)
+
+
+def test_another_step_keeps_channel_and_cell_and_another_layer_does_not():
+    app = open_app(PAGE, layer="conv2", channel="5", cell="3,4")
+    app.segmented_control(key="choose_stage").set_value("pool2").run()
+    assert (unit(app)["chosenChannel"], unit(app)["cell"]) == (5, [3, 4])
+    app.segmented_control(key="choose_layer").set_value("conv3").run()
+    assert unit(app)["chosenChannel"] == unit(app)["channels"][0]["index"]
+    assert not unit(app)["pinned"]
+
+
+def test_a_channel_that_the_step_does_not_have_gives_way_to_the_strongest():
+    app = open_app(PAGE, model="shapes", layer="conv3", stage="features", channel="77")
+    app.segmented_control(key="choose_stage").set_value("conv3").run()
+    assert unit(app)["chosenChannel"] < 8
+    assert "channel" not in app.query_params
+
+
+def test_the_dense_layer_is_about_the_chosen_class_and_has_the_softmax():
+    app = open_app(PAGE, layer="logits", answer="teapot")
+    assert unit(app)["unit"] == "the logit of “teapot”"
+    assert unit(app)["averagedSize"] == [8, 8]
+    softmax = component(app, "softmax")
+    assert softmax["classes"][softmax["chosen"]] == "teapot"
+    assert softmax["temperature"] == load(ROOT / "models/photo").card.calibration.temperature
+
+
+def test_a_file_that_cannot_be_shown_leaves_no_number():
+    app = upload(open_app(PAGE), b"not a picture")
+    assert len(app.error) == 1
+    assert [node.proto.component_name for node in app.get("bidi_component")] == ["convoscope.paste"]

@@ -1,0 +1,86 @@
+"""The guided tour, how a CNN works: contents, one chapter at a time, its question, and the way on."""
+
+import inspect
+from types import ModuleType
+
+import streamlit as st
+
+from ui import state
+from ui.chapters import CHAPTERS
+from ui.components.chapters import chapters
+from ui.parts.tour import again, answer, flatten, kernels, learning, picture, pooling, relu, slips, window
+from ui.state import Visit
+
+_MODULES: dict[str, ModuleType] = {
+    "picture": picture,
+    "window": window,
+    "kernels": kernels,
+    "relu": relu,
+    "pooling": pooling,
+    "again": again,
+    "flatten": flatten,
+    "answer": answer,
+    "learning": learning,
+    "slips": slips,
+}
+
+
+def contents(visit: Visit) -> None:
+    done = {chapter for chapter, *_ in state.guesses()}
+    chapters(
+        CHAPTERS,
+        visit.chapter,
+        done,
+        key="chapters",
+        on_choose=state.taken("chapters", "chosen", lambda chapter: state.select(chapter=chapter)),
+    )
+    st.caption(f"{len(done)} of {len(CHAPTERS)} questions answered")
+
+
+def chapter(visit: Visit) -> None:
+    number = list(CHAPTERS).index(visit.chapter) + 1
+    st.header(f"{number}. {CHAPTERS[visit.chapter]}", anchor=False)
+    module = _MODULES[visit.chapter]
+    module.draw(visit)
+    with st.expander("The code that computes this", icon=":material/code:"):
+        for function in module.CODE:
+            st.code(inspect.getsource(function), language="python")
+
+
+def question(visit: Visit) -> None:
+    """To predict first, and then see."""
+    asked = _MODULES[visit.chapter].question(visit)
+    guess = state.guesses().get(visit.question)
+    key = f"guess-{visit.chapter}-{visit.selection.model}-{visit.photo.sha256[:12]}"
+    with st.container(border=True):
+        st.markdown(f"**Guess first.** {asked.ask}")
+        st.radio(
+            "Your guess",
+            range(len(asked.options)),
+            index=guess,
+            format_func=asked.options.__getitem__,
+            label_visibility="collapsed",
+            key=key,
+            on_change=state.take_guess,
+            args=(visit.question, key),
+        )
+        if guess == asked.right:
+            st.success(f"**Right.** {asked.why}", icon=":material/check:")
+        elif guess is not None:
+            st.info(f"**It is: {asked.options[asked.right]}.** {asked.why}", icon=":material/lightbulb:")
+
+
+def turn(visit: Visit) -> None:
+    """The chapters before and after this one."""
+    names = list(CHAPTERS)
+    at = names.index(visit.chapter)
+    with st.container(horizontal=True, gap="small"):
+        if at > 0:
+            _to(names[at - 1], f"← {CHAPTERS[names[at - 1]]}")
+        st.space("stretch")
+        if at + 1 < len(names):
+            _to(names[at + 1], f"{CHAPTERS[names[at + 1]]} →")
+
+
+def _to(name: str, label: str) -> None:
+    st.button(label, on_click=lambda: state.select(chapter=name))

@@ -1,0 +1,140 @@
+"""Chapter 8: the dense layer and softmax."""
+
+import math
+
+import numpy as np
+import streamlit as st
+
+from convoscope import words
+from convoscope.last_layer import LastLayer, last_layer
+from convoscope.network import softmax
+from ui import state
+from ui.components.ledger import Line, ledger
+from ui.parts.tour.features import feature_name
+from ui.parts.tour.prose import prose
+from ui.parts.tour.question import Question
+from ui.state import Visit
+
+CODE = (LastLayer.contributions, softmax)
+TERMS = 8  # that are listed; the others are added up in one line
+BEST = 5  # classes that are listed
+DIGITS = 4  # after the point, of the terms of a logit
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+HIGHEST = 300.0  # of what is raised to a power: above that floating-point numbers end
+
+
+def draw(visit: Visit) -> None:
+    layer = last_layer(visit.network, visit.trace)
+    classes = visit.network.card.classes
+    st.selectbox(
+        "The class whose score is added up",
+        range(len(classes)),
+        format_func=lambda index: classes[index],
+        width=360,
+        **state.bound("answer", visit.answer),
+    )
+    if layer is None:
+        prose("The scores of this network do not come from one dense layer, so their terms are not listed here.")
+    else:
+        _dense(visit, layer)
+    _softmax(visit)
+
+
+def question(visit: Visit) -> Question:
+    first, second = visit.prediction.answers[:2]
+    temperature = _temperature(visit)
+    gap = (first.logit - second.logit) / temperature
+    times = math.exp(min(gap, HIGHEST))
+    options = sorted({gap, times, 2 * times})
+    divided = " (divided by the temperature)" if temperature != 1 else ""
+    return Question(
+        f"The logit of {words.plain(first.name)} is {words.number(gap)} above that of {words.plain(second.name)}{divided}. How "
+        "many times more probable is it?",
+        tuple(f"{_power(each)} times" for each in options),
+        right=options.index(times),
+        why=f"exp({words.number(gap)}) = {_power(times)}: a difference of logits is a ratio of probabilities, "
+        f"{words.percent(first.probability)} to {words.percent(second.probability)}.",
+    )
+
+
+def _dense(visit: Visit, layer: LastLayer) -> None:
+    index, name = visit.answer, visit.network.card.classes[visit.answer]
+    terms, bias, logit = layer.contributions(index), float(layer.bias[index]), float(layer.logits[index])
+    order = np.argsort(-np.abs(terms), kind="stable")
+    shown, rest = [int(at) for at in order[:TERMS]], float(terms[order[TERMS:]].sum())
+    peak = max(float(np.abs(terms).max()), abs(rest), abs(bias)) or 1.0
+    lines = [_term(feature_name(visit, layer, at), layer.features[at], layer.weights[index, at], terms[at], peak) for at in shown]
+    if len(order) > TERMS:
+        lines.append(Line((f"the other {len(order) - TERMS:,} together", "", "", _fixed(rest)), rest / peak))
+    lines.append(Line(("bias", "", "", _fixed(bias)), bias / peak))
+    left = round(logit, DIGITS) - sum(round(float(each), DIGITS) for each in [*terms[shown], rest, bias])
+    if round(left, DIGITS):
+        lines.append(Line(("rounding of the lines above", "", "", _fixed(left))))
+    lines.append(Line((f"logit of {name}", "", "", _fixed(logit)), strong=True))
+    st.subheader("The dense layer", anchor=False)
+    prose(
+        "For each class the network has one weight per number of the list. It multiplies, adds up, and adds the bias: the score "
+        f"of the class, its **logit**. For **{words.plain(name)}**, green speaks for it, purple against."
+    )
+    headings = ("", "number", "weight", "number × weight")
+    ledger(headings, lines, key=state.component_key("terms", visit), label=f"The terms of the logit of {name}")
+    difference = abs(logit - visit.prediction.logits[index])
+    st.caption(
+        f"Nothing is left out. The sum is {logit:.6f}; ONNX Runtime's own value differs by {difference:.0e}.".replace("-", "−")
+    )
+
+
+def _term(name: str, feature: float, weight: float, term: float, peak: float) -> Line:
+    return Line((name, _fixed(feature), _fixed(weight), _fixed(term)), float(term) / peak)
+
+
+def _softmax(visit: Visit) -> None:
+    prediction, temperature = visit.prediction, _temperature(visit)
+    scaled = prediction.logits / temperature
+    lowered = float(scaled.max()) if scaled.max() > HIGHEST else 0.0  # the same from each leaves the shares as they are
+    powers = np.exp(scaled - lowered)
+    total = float(powers.sum())
+    shown = [answer.index for answer in prediction.answers[:BEST]]
+    shown += [visit.answer] if visit.answer not in shown else []
+    lines = [
+        _share(prediction.classes[at], words.number(prediction.logits[at]), powers[at], total, at == visit.answer) for at in shown
+    ]
+    if others := len(prediction.classes) - len(shown):
+        lines.append(_share(f"the other {others} together", "", np.delete(powers, shown).sum(), total))
+    lines.append(Line(("sum", "", _power(total), words.percent(1.0)), strong=True))
+    divided = f" ÷ {temperature:g}" if temperature != 1 else ""
+    power = f"exp(logit{divided}{f' − {lowered:.0f}' if lowered else ''})"
+    st.subheader("Softmax", anchor=False)
+    prose(
+        "A logit can be any number. **Softmax** turns all of them into percentages: raise *e* to the power of each "
+        f"logit{divided}, then divide by the sum. All are now positive and add up to 100 %."
+    )
+    headings = ("class", "logit", power, "share of the sum")
+    ledger(headings, lines, key=state.component_key("softmax", visit), label="Softmax, line by line", hue="share")
+    rounded = "The lines are rounded; the sum is that of the exact numbers."
+    measured = (
+        f" {temperature:g} is the temperature at which this network's percentages fit how often it is right." if divided else ""
+    )
+    st.caption(rounded + measured)
+
+
+def _share(name: str, logit: str, power: float, total: float, strong: bool = False) -> Line:
+    share = float(power) / total
+    return Line((name, logit, _power(float(power)), words.percent(share)), share, strong)
+
+
+def _temperature(visit: Visit) -> float:
+    calibration = visit.network.card.calibration
+    return calibration.temperature if calibration else 1.0
+
+
+def _power(value: float) -> str:
+    """Of e, however large or small: '21,819', '8.20 × 10¹⁶'."""
+    if 1e-3 <= value < 1e7:
+        return words.number(value)
+    digits, _, exponent = f"{value:.2e}".partition("e")
+    return f"{digits} × 10{str(int(exponent)).translate(_RAISED)}"
+
+
+def _fixed(value: float) -> str:
+    return f"{value:.{DIGITS}f}".replace("-", "−")

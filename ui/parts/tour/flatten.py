@@ -1,0 +1,95 @@
+"""Chapter 7: flatten or average: from the last maps to a list of numbers."""
+
+import numpy as np
+
+from convoscope import operations, words
+from convoscope.last_layer import LastLayer, last_layer
+from convoscope.render import scale_of
+from convoscope.strength import strongest_first
+from ui import state
+from ui.components.maps import Tile
+from ui.parts.tour.features import feature_name, last_maps, origin
+from ui.parts.tour.gallery import gallery
+from ui.parts.tour.prose import prose
+from ui.parts.tour.question import Question, bucket
+from ui.state import Visit
+
+CODE = (operations.average,)
+_SHARES = ("hardly any (under 5 %)", "up to half of them", "more than half of them")
+
+
+def draw(visit: Visit) -> None:
+    stage = last_maps(visit)
+    layer = last_layer(visit.network, visit.trace)
+    where = origin(visit, layer) if layer else None
+    if stage is None or layer is None or where is None:
+        prose("This network does not end in maps that one dense layer reads, so there is no list of numbers between them.")
+        return
+    values = visit.trace.values(stage)
+    count, height, width = values.shape
+    averaged = where == "means"
+    if averaged:
+        how = (
+            f"takes **the mean of each map**: {count} maps become {count} numbers. Where in the photo something was found no "
+            "longer counts, only how much"
+        )
+    else:
+        how = (
+            f"**flattens** them: it reads all cells, map by map and row by row, into one long list of {len(layer.features):,} "
+            "numbers. Each place keeps a number of its own"
+        )
+    prose(
+        f"The last maps are small, {height} × {width}, but there are {count}. To decide, the network needs a plain list. This "
+        f"one {how}."
+    )
+    scale = scale_of(values, "signed" if stage.signed else "positive")
+    means = operations.average(values)
+    order = np.argsort(-means, kind="stable") if averaged else strongest_first(values)
+    tiles = [
+        Tile(
+            channel,
+            f"map {channel}",
+            f"mean {words.number(means[channel])}"
+            if averaged
+            else f"list {channel * height * width + 1} to {(channel + 1) * height * width}",
+            words.map_text(values[channel]),
+            values[channel],
+            scale,
+        )
+        for channel in map(int, order[:24])
+    ]
+    prose(
+        f"**The {len(tiles)} {'largest means' if averaged else 'strongest maps'}**. Move over a map to read its cells; click to "
+        "enlarge it."
+    )
+    gallery(tiles, scale, key=state.component_key("tour-last", visit), label="The last maps")
+    prose(_averaged(values, int(order[0]), layer) if averaged else _flattened(visit, layer))
+
+
+def question(visit: Visit) -> Question:
+    layer = last_layer(visit.network, visit.trace)
+    features = layer.features if layer else visit.prediction.logits
+    zeros = int((features == 0).sum())
+    return Question(
+        f"How many of the {len(features):,} numbers in the list are exactly zero for this photo?",
+        tuple(each.capitalize() for each in _SHARES),
+        right=bucket(zeros / len(features), (0.05, 0.5000001)),
+        why=f"{zeros:,} of {len(features):,}, {words.percent(zeros / len(features))}. ReLU makes many single cells zero; a "
+        "mean is zero only if its whole map is.",
+    )
+
+
+def _averaged(values: np.ndarray, channel: int, layer: LastLayer) -> str:
+    total, mean = float(values[channel].astype(np.float64).sum()), float(operations.average(values)[channel])
+    return (
+        f"Map {channel}: its {values[channel].size} cells add up to {words.number(total)}; divided by {values[channel].size} "
+        f"that is **{words.number(mean)}**. ONNX Runtime's own mean differs by {abs(mean - layer.features[channel]):.0e}."
+    )
+
+
+def _flattened(visit: Visit, layer: LastLayer) -> str:
+    at = int(layer.features.argmax())
+    return (
+        f"The largest number in the list, **{words.number(layer.features[at])}**, is number {at + 1} of {len(layer.features):,}. "
+        f"It comes from {feature_name(visit, layer, at)}."
+    )

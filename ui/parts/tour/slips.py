@@ -1,0 +1,150 @@
+"""Chapter 10: what people often get wrong, each with evidence from this photo."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import streamlit as st
+
+from convoscope import words
+from convoscope.filters import brightness
+from convoscope.firsts import Convolution, first_convolution, first_relu
+from convoscope.last_layer import last_layer
+from convoscope.learning_step import learning_step
+from convoscope.operations import convolve
+from convoscope.receptive import receptive_fields
+from ui.parts.tour.prose import prose
+from ui.parts.tour.question import Question
+from ui.state import Visit
+
+CODE = (convolve,)
+RATE = 0.01
+
+
+def draw(visit: Visit) -> None:
+    prose("Six things that are often told otherwise. Do not believe it either way: look at the numbers of this photo.")
+    for wrong, right, evidence in _slips(visit):
+        with st.container(border=True):
+            st.markdown(f":gray[“{wrong}”]  \n**{right}**  \n{evidence}")
+
+
+def question(visit: Visit) -> Question:
+    last = next((stage for stage in reversed(list(visit.network.stages)) if stage.is_maps), None)
+    peak = float((visit.trace.values(last) if last else visit.prediction.logits).max())
+    return Question(
+        "How large is the largest number in the last maps of this network?",
+        ("At most 1", "Between 1 and 10", "Above 10"),
+        right=0 if peak <= 1 else 1 if peak <= 10 else 2,
+        why=f"It is {words.number(peak)}. Nothing on the way keeps numbers below 1; only softmax does, at the very end.",
+    )
+
+
+def _slips(visit: Visit) -> Iterator[tuple[str, str, str]]:
+    """What is said, what is so, and the evidence (all Markdown)."""
+    yield _grey(visit)
+    yield _not_squashed(visit)
+    first = first_convolution(visit.network, visit.prepared, visit.trace)
+    if first:
+        yield _not_zero(visit, first)
+        yield _not_turned(first)
+    yield _descent(visit)
+    yield _edges(visit)
+
+
+def _grey(visit: Visit) -> tuple[str, str, str]:
+    pixels = visit.prepared.resized
+    grey = brightness(pixels)
+    middle = grey.shape[0] // 2
+    return (
+        "A grey image has two channels, black and white.",
+        "A grey image has one channel: how bright each pixel is.",
+        f"In grey this photo is {grey.shape[0]} × {grey.shape[1]} × 1 = {grey.size:,} numbers. The pixel in the middle is the "
+        f"single number {int(grey[middle, middle])}: neither black (0) nor white (255) needs a number of its own.",
+    )
+
+
+def _not_squashed(visit: Visit) -> tuple[str, str, str]:
+    step = first_relu(visit.network, visit.trace)
+    evidence = "This network has no ReLU between its maps."
+    if step:
+        above = int((step.after > 1).sum())
+        evidence = (
+            f"The largest number of the first layer is {words.number(float(step.before.max()))} before ReLU and "
+            f"{words.number(float(step.after.max()))} after. {above:,} of its {step.after.size:,} numbers are above 1."
+        )
+    return "ReLU squashes its input between 0 and 1.", "ReLU leaves what is positive exactly as it is.", evidence
+
+
+def _not_zero(visit: Visit, first: Convolution) -> tuple[str, str, str]:
+    """At the flattest window that lies wholly in the photo."""
+    windows = [(y, x) for y in range(first.after.shape[1]) for x in range(first.after.shape[2]) if _whole(first, y, x)]
+    y, x = min(windows, key=lambda cell: float(np.ptp(_beneath(first, *cell), (1, 2)).max()), default=(0, 0))
+    values = first.after[:, y, x]
+    other = int(np.abs(values).argmax())
+    spread = int(np.ptp(_pixels(visit, first, y, x), (0, 1)).max()) if windows else 0
+    return (
+        "A filter that meets nothing it knows answers 0.",
+        "It answers whatever its weights and its bias add up to.",
+        f"The evenest window of this photo is around row {y + 1}, column {x + 1}: its pixels differ by at most {spread} of 255. "
+        f"There, kernel {other} answers {words.number(float(values[other]))}, of which {words.number(float(first.bias[other]))} "
+        f"is its bias. {int((np.abs(values) > 0.01).sum())} of {len(values)} kernels answer something further than 0.01 from 0.",
+    )
+
+
+def _not_turned(first: Convolution) -> tuple[str, str, str]:
+    as_is = convolve(first.before, first.kernels, first.bias, first.window)
+    turned = convolve(first.before, first.kernels[:, :, ::-1, ::-1], first.bias, first.window)
+    return (
+        "A convolution turns the kernel around before it multiplies.",
+        "In mathematics, yes. Here it is laid on as it is: cross-correlation, which deep learning calls convolution.",
+        "Computed with the kernels as they are, every number of the first layer is within "
+        f"{np.abs(as_is - first.after).max():.0e} of ONNX Runtime's. With the kernels turned around, numbers are wrong by up to "
+        f"{words.number(float(np.abs(turned - first.after).max()))}.",
+    )
+
+
+def _descent(visit: Visit) -> tuple[str, str, str]:
+    layer = last_layer(visit.network, visit.trace)
+    evidence = "Backpropagation ends with one gradient per weight. Gradient descent then takes a little of each off its weight."
+    if layer:
+        step = learning_step(layer, visit.answer, RATE)
+        at = int(np.abs(step.gradient[visit.answer]).argmax())
+        gradient, weight = float(step.gradient[visit.answer, at]), float(layer.weights[visit.answer, at])
+        evidence = (
+            f"For this photo, backpropagation gives one weight of the last layer the gradient {words.number(gradient)}; the "
+            f"weight stays {weight:.5f}. Gradient descent then makes it {weight:.5f} − {RATE:g} × ({words.number(gradient)}) = "
+            f"{float(step.after.weights[visit.answer, at]):.5f}."
+        ).replace("-", "−")
+    return (
+        "Backpropagation is how a network learns.",
+        "Backpropagation computes the gradients; gradient descent uses them.",
+        evidence,
+    )
+
+
+def _edges(visit: Visit) -> tuple[str, str, str]:
+    stage = next(visit.network.stages)
+    size = visit.prepared.resized.shape[0]
+    evidence = "This network has no maps."
+    if stage.is_maps:
+        box = receptive_fields(visit.network, stage, 0).seen(stage.shape[1] // 2, stage.shape[2] // 2)
+        share = box.height * box.width / size**2
+        evidence = (
+            f"A cell of the first maps sees {box.height} × {box.width} of the {size} × {size} pixels, {words.percent(share)} of "
+            "the photo. No outline of a thing fits in there; an edge, a corner or a colour does."
+        )
+    return "The first layer finds the outlines of things.", "The first layer finds edges and colours.", evidence
+
+
+def _beneath(first: Convolution, y: int, x: int) -> np.ndarray:
+    down, across = first.window
+    return first.before[:, down.taps(y)][:, :, across.taps(x)]
+
+
+def _pixels(visit: Visit, first: Convolution, y: int, x: int) -> np.ndarray:
+    down, across = first.window
+    return visit.prepared.resized[down.taps(y)][:, across.taps(x)]
+
+
+def _whole(first: Convolution, y: int, x: int) -> bool:
+    down, across = first.window
+    return bool(down.inside(y).all() and across.inside(x).all())

@@ -1,0 +1,188 @@
+"""How one number is made: any cell of any channel of any stage."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from convoscope import words
+from convoscope.arithmetic import Bent, Largest, Recipe, Softmax, Source
+from convoscope.graph.reading import GraphError
+from convoscope.layers import Stage
+from convoscope.receptive import receptive_fields
+from convoscope.recipe import Workings
+from convoscope.render import Palette, Scale, scale_of
+from convoscope.strength import peaks, strongest_first
+from ui import state
+from ui.components.softmax import softmax
+from ui.components.unit import Channel, Step, View, unit
+from ui.state import Visit
+
+_COLOURS = {3: ("red", "green", "blue"), 1: ("grey",)}
+_THUMBNAIL = 32  # cells along the longer side, at most
+
+
+def unit_choice(visit: Visit) -> None:
+    """Which step of the layer, where it has several."""
+    titles = {stage.tensor: _title(stage) for stage in visit.layer.stages}
+    if len(titles) > 1:
+        st.segmented_control(
+            "Step", tuple(titles), format_func=titles.__getitem__, required=True, **state.bound("stage", _stage(visit).tensor)
+        )
+
+
+def one_unit(visit: Visit) -> None:
+    """The arithmetic of the chosen channel, cell by cell."""
+    stage, workings = _stage(visit), Workings(visit.network, visit.prepared, visit.trace)
+    channel = _channel(visit, stage, workings)
+    try:
+        recipe = workings.recipe(stage, channel)
+    except GraphError as failure:
+        st.markdown(f"How this number is made cannot be shown yet: {words.plain(str(failure))}.")
+        return
+    key = f"unit-{visit.selection.model}"
+    height, width = recipe.values.shape
+    chosen = visit.selection.cell
+    view = (state.component_key("unit", visit), visit.crop, stage, channel)
+    first = state.as_first_shown(view, None if chosen is None else chosen[0] << 16 | chosen[1])
+    cell = _strongest(recipe.values) if first is None else (min(first >> 16, height - 1), min(first & 0xFFFF, width - 1))
+    unit(
+        _view(visit, workings, stage, channel, recipe, cell, first is not None),
+        key=key,
+        on_cell=state.taken(key, "cell", lambda at: state.select(cell=tuple(at) if at else None)),
+        on_channel=state.taken(key, "channel", lambda index: state.select(channel=index)),
+    )
+    if _is_of_classes(visit, stage):
+        _softmax(visit)
+
+
+def _view(
+    visit: Visit, workings: Workings, stage: Stage, channel: int, recipe: Recipe, cell: tuple[int, int], pinned: bool
+) -> View:
+    sources = recipe.sources if hasattr(recipe, "sources") else (recipe.source,)
+    origin = sources[0].tensor
+    is_input = origin == workings.input
+    colours = _COLOURS[visit.network.card.preprocessing.channel_count] if is_input else None
+    count = len(sources)
+    return View(
+        unit=_name(visit, stage, channel),
+        inputs=f"{count} {'colour' if is_input else 'map'}{'' if count == 1 else 's'}",
+        noun="map" if recipe.values.size > 1 or len(sources) < 2 else "channel",
+        step=_step(workings, stage, recipe),
+        labels=_labels(sources, colours),
+        source_scale=scale_of(workings.maps(origin), _palette(workings, origin)),
+        averaged=workings.pictures(recipe),
+        next=_what_follows(visit, workings, stage, channel),
+        channels=_channels(workings, stage) if not _is_of_classes(visit, stage) else (),
+        chosen_channel=channel,
+        fields=receptive_fields(visit.network, stage, channel),
+        picture=visit.prepared.resized,
+        photo_title=visit.photo_title.capitalize(),
+        cell=cell,
+        pinned=pinned,
+    )
+
+
+def _stage(visit: Visit) -> Stage:
+    """The chosen step of the layer, or the one with its weights."""
+    stages = visit.layer.stages
+    chosen = next((stage for stage in stages if stage.tensor == visit.selection.stage), None)
+    return chosen or next(stage for stage in stages if stage.tensor == visit.layer.name)
+
+
+def _channel(visit: Visit, stage: Stage, workings: Workings) -> int:
+    maps = workings.maps(stage.tensor)
+    if _is_of_classes(visit, stage):
+        return visit.answer
+    chosen = visit.selection.channel
+    return chosen if chosen is not None and chosen < len(maps) else int(strongest_first(maps)[0])
+
+
+def _is_of_classes(visit: Visit, stage: Stage) -> bool:
+    """Whether its numbers are the classes' scores or shares."""
+    return stage.tensor == visit.network.logits_name or stage.operator == "Softmax"
+
+
+def _strongest(values: NDArray[np.float32]) -> tuple[int, int]:
+    y, x = np.unravel_index(int(values.argmax()), values.shape)
+    return int(y), int(x)
+
+
+def _name(visit: Visit, stage: Stage, channel: int) -> str:
+    place = visit.layer.title.lower()
+    if stage.tensor != visit.layer.name:
+        place += f" after {_title(stage)}"
+    if stage.tensor == visit.network.logits_name:
+        return f"the logit of “{visit.network.card.classes[channel]}”"
+    if stage.operator == "Softmax":
+        return f"the share of “{visit.network.card.classes[channel]}”"
+    return f"{'channel' if len(stage.shape) == 3 else 'number'} {channel} of {place}"
+
+
+def _labels(sources: Sequence[Source], colours: Sequence[str] | None) -> list[str]:
+    """What the terms' maps are called. colours: the names of the input's channels, if they are those."""
+    if colours:
+        return [colours[source.channel] for source in sources]
+    several = len({source.tensor for source in sources}) > 1
+    return [f"{source.tensor}, channel {source.channel}" if several else f"channel {source.channel}" for source in sources]
+
+
+def _palette(workings: Workings, tensor: str) -> Palette:
+    signed = {stage.tensor: stage.signed for stage in workings.network.stages}
+    return "signed" if signed.get(tensor, True) else "positive"
+
+
+def _scale(workings: Workings, stage: Stage) -> Scale:
+    return scale_of(workings.maps(stage.tensor), _palette(workings, stage.tensor))
+
+
+def _step(workings: Workings, stage: Stage, recipe: Recipe) -> Step:
+    return Step(recipe, _title(stage), _rule(stage, recipe), _scale(workings, stage))
+
+
+def _title(stage: Stage) -> str:
+    return "flatten" if stage.operator == "Reshape" and len(stage.shape) == 1 else stage.title
+
+
+def _rule(stage: Stage, recipe: Recipe) -> str:
+    return _title(stage) if isinstance(recipe, Bent | Softmax) else ""
+
+
+def _what_follows(visit: Visit, workings: Workings, stage: Stage, channel: int) -> list[Step]:
+    """The steps of the same layer that the value goes through one by one: ReLU, max pooling."""
+    stages = visit.layer.stages
+    found: list[Step] = []
+    for following in stages[stages.index(stage) + 1 :]:
+        if len(following.shape) != 3:
+            break
+        recipe = workings.recipe(following, channel)
+        if not isinstance(recipe, Bent | Largest) or recipe.source != Source(stage.tensor, channel):
+            break
+        scale = _scale(workings, stage) if isinstance(recipe, Largest) else _scale(workings, following)
+        found.append(Step(recipe, _title(following), _rule(following, recipe), scale))
+        stage = following
+    return found
+
+
+def _channels(workings: Workings, stage: Stage) -> list[Channel]:
+    maps = workings.maps(stage.tensor)
+    stride = -(-max(maps.shape[1:]) // _THUMBNAIL)
+    heights = peaks(maps)
+    return [
+        Channel(int(index), f"strongest {words.number(heights[index])}", maps[index, ::stride, ::stride])
+        for index in strongest_first(maps)
+    ]
+
+
+def _softmax(visit: Visit) -> None:
+    key, card = f"softmax-{visit.selection.model}", visit.network.card
+    softmax(
+        visit.prediction.logits.astype(np.float32),
+        card.classes,
+        visit.answer,
+        key=key,
+        temperature=card.calibration.temperature if card.calibration else 1.0,
+        measured=card.calibration is not None,
+        on_answer=state.taken(key, "answer", lambda index: state.select(answer=index)),
+    )
