@@ -26,7 +26,7 @@ def open_page(title: str) -> Visit:
     st.set_page_config(page_title=f"{title} · Convoscope", page_icon=ICON, layout="wide")
     _require_a_model()
     visit = state.open_visit(title)
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="menu"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="menu"):
         st.markdown("**convo:primary[scope]**", width="content")
         for page, label in PAGES:
             st.page_link(page, label=label)

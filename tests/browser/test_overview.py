@@ -118,10 +118,10 @@ def test_arrow_keys_move_between_tiles_and_enter_opens_one(page):
     for _ in range(2):
         page.keyboard.press("ArrowLeft")
     expect(named(page, "conv 2, channel 1")).to_be_focused()
+    assert page.locator('.net [tabindex="0"]').count() == 1
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="How is one number made?")).to_be_visible()
     expect_query(page, layer="conv2", channel="1")
-    assert page.locator('.net [tabindex="0"]').count() == 1
 
 
 def test_the_scale_is_switched_here_and_for_the_maps_below(page):
