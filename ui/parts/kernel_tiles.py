@@ -13,11 +13,12 @@ def kernel_tiles(visit: Visit) -> list[Tile]:
     values = kernels(visit.network, visit.network.layers[0])
     assert values is not None
     scale = scale_of(values, "weights")
+    colours = as_colours(values) if values.shape[1] == 3 else None
     tiles = []
     for channel, kernel in enumerate(values):
         text = f"weights from {words.number(kernel.min())} to {words.number(kernel.max())}"
-        if values.shape[1] == 3:
-            tiles.append(Tile(channel, f"{channel}", "", text, as_colours(values)[channel], None))
+        if colours is not None:
+            tiles.append(Tile(channel, f"{channel}", "", text, colours[channel], None))
         else:
             tiles.append(Tile(channel, f"{channel}", "", text, np.ascontiguousarray(kernel[0]), scale))
     return tiles
