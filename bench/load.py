@@ -10,8 +10,8 @@ import asyncio
 import itertools
 import statistics
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,7 +27,7 @@ from convoscope.benchmark import Row
 
 CROWDS = (1, 10, 50)
 PICTURES = 24  # different ones; each upload has bytes of its own
-LEAVING = 45  # seconds after which a server has noticed who left: Streamlit's time to live is 20, and checks are lazy
+LEAVING = 60  # seconds after which a server has noticed who left and given their memory back
 MANY = 1000  # uploads in a row by one visitor
 WARM = 50  # of them, before growth is counted
 BODY = bytes(19 * 2**20)  # a hoarded file, just below what the server takes
@@ -101,6 +101,8 @@ class Crowd:
         )
         if self.app is not APPS[0] and self.visitors in ours:
             told += f"; ours are {ours[self.visitors] / tally.rate:.2f} × as many"
+        if tally.errors:
+            told += f" ({tally.errors[0]})"
         visitors = "1 visitor" if self.visitors == 1 else f"{self.visitors} visitors"
         return Row(what=f"{self.app.name}, {visitors}", value=round(tally.rate, 2), unit="uploads/s", against=told)
 
@@ -111,30 +113,48 @@ def main() -> None:
     parser.add_argument("--app", help="only apps whose name holds this; nothing is written down then")
     parser.add_argument("--crowd", type=int, action="append", help=f"visitors at once; default {CROWDS}")
     options = parser.parse_args()
-    photos = _photos()
     chosen = [app for app in APPS if not options.app or options.app in app.name]
-    ours: dict[int, float] = {}
-    rows: list[Row] = []
-    for app in chosen:
-        for visitors in options.crowd or CROWDS:
-            crowd = asyncio.run(_crowd(app, visitors, options.seconds, photos))
-            if app is APPS[0]:
-                ours[visitors] = crowd.tally.rate
-            rows.append(crowd.row(ours))
-            print(rows[-1].what, rows[-1].text, rows[-1].against, *sorted(set(crowd.tally.errors))[:3], sep="\n    ", flush=True)
-    rows += [row for app in chosen if app.tab is StreamlitTab for row in asyncio.run(_hoarding(app))]
-    if APPS[0] in chosen:
-        rows.append(asyncio.run(_many(APPS[0], photos)))
+    rows = asyncio.run(_measure(chosen, options.crowd or CROWDS, options.seconds))
     if chosen == list(APPS):
         results.write("load", "Many visitors at once", "make bench-load", rows)
 
 
-async def _crowd(app: App, visitors: int, seconds: float, photos: Iterator[bytes]) -> Crowd:
-    with app.serve() as server:
-        await _one_comes_and_goes(app, server)
-        idle = resident(server.process)
-        with watched(server.process) as peak:
-            tally = await _uploads(app, server, visitors, seconds, photos)
+async def _measure(apps: Sequence[App], crowds: Sequence[int], seconds: float) -> list[Row]:
+    """Crowds of one size follow each other, so that what is compared is close in time; servers that rest do so meanwhile."""
+    photos, turn = _photos(), asyncio.Lock()
+    ours: dict[int, float] = {}
+
+    async def crowd(app: App, visitors: int) -> Row:
+        row = (await _crowd(app, visitors, seconds, photos, turn, ours)).row(ours)
+        _tell(row)
+        return row
+
+    rows = await asyncio.gather(*(crowd(app, visitors) for visitors in crowds for app in apps))
+    for app in apps:
+        if app.tab is StreamlitTab:
+            rows += map(_tell, await _hoarding(app))
+    if APPS[0] in apps:
+        rows.append(_tell(await _many(APPS[0], photos)))
+    return rows
+
+
+def _tell(row: Row) -> Row:
+    print(row.what, row.text, row.against, sep="\n    ", flush=True)
+    return row
+
+
+async def _crowd(
+    app: App, visitors: int, seconds: float, photos: Iterator[bytes], turn: asyncio.Lock, ours: dict[int, float]
+) -> Crowd:
+    with ExitStack() as serving:
+        async with turn:
+            server = serving.enter_context(app.serve())
+            await _one_comes_and_goes(app, server)
+            idle = resident(server.process)
+            with watched(server.process) as peak:
+                tally = await _uploads(app, server, visitors, seconds, photos)
+        if app is APPS[0]:
+            ours[visitors] = tally.rate
         await asyncio.sleep(LEAVING)
         await _one_comes_and_goes(app, server)
         return Crowd(app, visitors, tally, idle, peak.mib, resident(server.process))

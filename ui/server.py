@@ -6,26 +6,71 @@ import os
 import socket
 import stat
 import sys
+import threading
+import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+from streamlit import runtime
 
 M_ARENA_MAX, HEAPS = -8, 2  # by default every thread may add a heap, which keeps what is freed in it
 M_MMAP_THRESHOLD, ITS_OWN_PAGES = -3, 2**20  # bytes from which a block gets pages that go back when it is freed
+TIDY = 25  # seconds between two looks for memory that can go back; longer than Streamlit waits for those who left
+ROUNDS = 2  # looks after the last run of a page: the second finds those who left after the first
+
+_used = threading.Event()
 
 
 def settle() -> None:
-    """To be called once, when all that lives as long as the server is loaded: no collection walks it again."""
+    """To be called once, when all that lives as long as the server is loaded."""
     _send_at_once()
     _glibc("mallopt", M_ARENA_MAX, HEAPS)
     _glibc("mallopt", M_MMAP_THRESHOLD, ITS_OWN_PAGES)
     give_memory_back()
-    gc.freeze()
+    threading.Thread(target=_keep_house, name="housekeeper", daemon=True).start()
+
+
+def in_use() -> None:
+    """To be called by each run of a page: what it leaves behind is tidied up soon."""
+    _used.set()
 
 
 def give_memory_back() -> None:
-    """Collects what visitors have left behind and returns free memory to the system: about a tenth of a second."""
+    """Collects what visitors have left behind and returns free memory to the system: about a tenth of a second.
+
+    What remains is not walked by Python's own collections before the next call.
+    """
+    gc.unfreeze()
     gc.collect()
+    gc.freeze()
     _glibc("malloc_trim", 0)
+
+
+def _keep_house() -> None:
+    while _used.wait():
+        _used.clear()
+        for _ in range(ROUNDS):
+            time.sleep(TIDY)
+            _forget_who_left()
+            give_memory_back()
+
+
+def _forget_who_left() -> None:
+    """Streamlit itself drops the session of somebody who left only when somebody else leaves, and holds the last one on."""
+    if not runtime.exists():
+        return
+    serving: Any = runtime.get_instance()
+    done = threading.Event()
+
+    def forget() -> None:
+        for _, left in serving._session_mgr._session_storage._cache.expire():
+            left.session.shutdown()
+            left.session.session_state.clear()
+        done.set()
+
+    serving._get_async_objs().eventloop.call_soon_threadsafe(forget)
+    done.wait(TIDY)
 
 
 def _send_at_once() -> None:

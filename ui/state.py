@@ -36,7 +36,6 @@ RESULTS = Path(__file__).parent.parent / "bench" / "results"
 FIRST_MODEL = "photo"
 TRACES = 4  # that are kept for all visitors, at about 3 MB each
 TRACE_LIFE = 600  # seconds that what was computed from a photo is kept
-TIDY = 30  # seconds between two looks for memory that can go back
 
 
 @dataclass(frozen=True)
@@ -156,11 +155,6 @@ def networks() -> dict[str, Network | str]:
     return found
 
 
-@st.cache_resource(show_spinner=False, ttl=TIDY)
-def _tidied() -> None:
-    server.give_memory_back()
-
-
 @st.cache_resource(show_spinner=False, max_entries=TRACES, ttl=TRACE_LIFE)
 def _trace(key: tuple[str | int, ...], _visit: Visit) -> Trace:
     return _visit.network.trace(_visit.prepared)
@@ -239,7 +233,7 @@ def open_visit(page: str) -> Visit:
     Parameters in the URL that the session did not write itself come from a link or from the browser's history, and win;
     but not over what the visitor chose just now, before the browser had heard of the last change.
     """
-    _tidied()
+    server.in_use()
     if target := st.session_state.pop("go_to", None):
         st.switch_page(target)
     if st.session_state.get("page") != page:
