@@ -1,0 +1,78 @@
+"""What asking why costs, beside plain passes of the same network. Peer: PyTorch's autograd, to which captum only adds."""
+
+import statistics
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import nn
+
+from bench.timing import median, ratio, took
+from convoscope.benchmark import Row
+from convoscope.network import load, open_session
+from convoscope.why.full_gradient import open_full_gradients
+from convoscope.why.gradients import open_gradients
+from convoscope.why.heat import saliency
+from convoscope.why.occlusion import occlude
+from convoscope.why.question import Question
+from convoscope.why.surgery import lean
+from convoscope.why.switches import open_leave_one_out, switched_stages
+from convoscope.why.trust import Trial
+from train.network import TrainingNetwork
+from train.recipes import PHOTO
+
+FOLDER = Path("models/photo")
+TIMES = 30
+CHANNELS = 128  # of the layers that are left out one by one
+STEPS = 32  # of a deletion curve, and as many of an insertion curve
+
+
+def rows() -> list[Row]:
+    network = load(FOLDER)
+    model = onnx.load(FOLDER / "model.onnx")
+    bare = open_session(model, threads=1)
+    side = network.card.preprocessing.size
+    photo = np.random.default_rng(0).normal(size=(1, 3, side, side)).astype(np.float32)
+    question = Question(3)
+    gradients, full = open_gradients(network), open_full_gradients(network)
+    twin = _twin(model, len(network.card.classes))
+    torch.set_num_threads(1)
+    wide = [open_leave_one_out(network, stage) for stage in switched_stages(network) if stage.shape[0] == CHANNELS]
+    trial = Trial(lean(network), photo, question, STEPS)
+    values = saliency(gradients, photo, question).values
+
+    floor = median(lambda: bare.run(None, {"input": photo}), TIMES)
+    gradient = median(lambda: saliency(gradients, photo, question), TIMES)
+    peer = median(lambda: _torch_saliency(twin, photo, question), TIMES)
+    parts = median(lambda: full.of(photo, question).values, TIMES)
+    left_out = statistics.mean(median(partial(layer.of, photo), 5) for layer in wide)
+    curves = median(lambda: trial.curves(values), 5)
+    patches = median(lambda: list(occlude(trial.network, photo, question, side // 6, side // 16)), 3)
+    return [
+        took("gradient map", gradient, ratio(gradient, floor, "a forward pass", 4)),
+        took("the same in PyTorch", peer, ratio(gradient, peer, "of it is our map", 1)),
+        took("logit as a sum over photo and biases", parts, ratio(parts, floor, "a forward pass")),
+        took(
+            f"{CHANNELS} channels left out one by one, mean of {len(wide)} layers",
+            left_out,
+            ratio(left_out, CHANNELS * floor, "as many forward passes", 0.6),
+        ),
+        took(f"deletion and insertion curve, {STEPS} steps", curves, ratio(curves, 2 * (STEPS + 1) * floor, "as many passes")),
+        took("occlusion map", patches),
+    ]
+
+
+def _twin(model: onnx.ModelProto, classes: int) -> nn.Sequential:
+    plain = TrainingNetwork(PHOTO, classes).plain()
+    weights = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in model.graph.initializer}
+    plain.load_state_dict({name: weights[name] for name in plain.state_dict()})
+    return plain.eval().requires_grad_(False)
+
+
+def _torch_saliency(twin: nn.Module, photo: np.ndarray, question: Question) -> np.ndarray:
+    x = torch.tensor(photo, requires_grad=True)
+    (gradient,) = torch.autograd.grad(twin(x)[0, question.index], x)
+    return np.asarray(gradient[0].abs().amax(0).numpy())

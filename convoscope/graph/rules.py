@@ -1,0 +1,172 @@
+"""How to differentiate each operator: one function each, from a step to the gradients with respect to its inputs, in order.
+
+An input may be left out at the end, or have None, where no gradient is defined. Steps that slide a window over
+maps are in `window_rules`. All formulas are the chain rule; d stands for "the gradient of the score with respect to".
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from convoscope.graph.reading import attribute
+from convoscope.graph.step import GradientError, Step
+from convoscope.graph.window_rules import average_pool, convolution, max_pool
+
+Rule = Callable[[Step], Sequence[str | None]]
+
+
+def relu(step: Step) -> list[str]:
+    """dx = dy · [y > 0]"""
+    return [step.write("Mul", step.dy, step.write.mask(step.write("Cast", step.y, to=9)))]
+
+
+def leaky_relu(step: Step) -> list[str]:
+    """dx = dy · (α + (1 − α) · [x > 0])"""
+    alpha = attribute(step.node, "alpha", 0.01)
+    positive = step.write.mask(step.write("Greater", step.x[0], step.write.number(0)))
+    slope = step.write("Add", step.write("Mul", positive, step.write.number(1 - alpha)), step.write.number(alpha))
+    return [step.write("Mul", step.dy, slope)]
+
+
+def clip(step: Step) -> list[str]:
+    """dx = dy · [y = x]"""
+    changed = step.write("Cast", step.write("Sub", step.y, step.x[0]), to=9)
+    return [step.write("Mul", step.dy, step.write.mask(step.write("Not", changed)))]
+
+
+def identity(step: Step) -> list[str]:
+    """dx = dy"""
+    return [step.dy]
+
+
+def reshape(step: Step) -> list[str]:
+    """dx = dy in the shape of x"""
+    return [step.write.reshape(step.dy, step.write.shape(step.x[0]))]
+
+
+def concat(step: Step) -> list[str]:
+    """dxᵢ = the part of dy that came from xᵢ"""
+    axis = int(attribute(step.node, "axis", 1)) % len(step.write.shape(step.y))
+    ends = np.cumsum([0, *(step.write.shape(name)[axis] for name in step.x)])
+    return [step.write.cut(step.dy, axis, int(first), int(last)) for first, last in pairwise(ends)]
+
+
+def add(step: Step) -> list[str]:
+    """da = dy, db = dy"""
+    return [step.fitted(step.dy, 0), step.fitted(step.dy, 1)]
+
+
+def subtract(step: Step) -> list[str]:
+    """da = dy, db = −dy"""
+    return [step.fitted(step.dy, 0), step.fitted(step.write("Neg", step.dy), 1)]
+
+
+def multiply(step: Step) -> list[str]:
+    """da = dy · b, db = dy · a"""
+    a, b = step.x
+    return [step.fitted(step.write("Mul", step.dy, b), 0), step.fitted(step.write("Mul", step.dy, a), 1)]
+
+
+def global_average(step: Step) -> list[str]:
+    """dx = dy / (H · W) at each position"""
+    sides = step.write.shape(step.x[0])[2:]
+    return [step.write("Mul", step.dy, step.write.constant(np.full((1, 1, *sides), 1 / np.prod(sides), np.float32)))]
+
+
+def reduce_mean(step: Step) -> list[str]:
+    """dx = dy / (numbers averaged) at each of them"""
+    shape = step.write.shape(step.x[0])
+    given = step.write.fixed[step.x[1]] if step.x[1:] else attribute(step.node, "axes", range(len(shape)))
+    over = {int(axis) % len(shape) for axis in given}
+    if 0 in over:
+        raise GradientError("a ReduceMean averages over the pictures of a batch")
+    spread = np.ones([size if axis in over else 1 for axis, size in enumerate(shape)], np.float32)
+    kept = step.write.reshape(step.dy, [1 if axis in over else size for axis, size in enumerate(shape)])
+    return [step.write("Mul", kept, step.write.constant(spread / spread.size))]
+
+
+def batch_normalisation(step: Step) -> list[str]:
+    """With z = (x − mean) / √(variance + ε): dx = dy · scale / √(variance + ε), dscale = Σ dy · z, dbias = Σ dy"""
+    x, scale, _, mean, variance = step.x
+    epsilon = step.write.number(attribute(step.node, "epsilon", 1e-5))
+    shape = step.write.shape(x)
+    per_channel = [1, shape[1], *(1 for _ in shape[2:])]
+    others = [axis for axis in range(len(shape)) if axis != 1]
+    deviation = step.write.reshape(step.write("Sqrt", step.write("Add", variance, epsilon)), per_channel)
+    normal = step.write("Div", step.write("Sub", x, step.write.reshape(mean, per_channel)), deviation)
+    dx = step.write("Mul", step.dy, step.write("Div", step.write.reshape(scale, per_channel), deviation))
+    sums = [step.write.sum(each, others) for each in (step.write("Mul", step.dy, normal), step.dy)]
+    return [dx, *(step.write.reshape(each, [shape[1]]) for each in sums)]
+
+
+def gemm(step: Step) -> list[str]:
+    """y = αAB + βC: dA = α dy Bᵀ, dB = α Aᵀ dy, dC = β dy; all turned where A or B enters turned"""
+    a, b = step.x[:2]
+    turned_a, turned_b = attribute(step.node, "transA", 0), attribute(step.node, "transB", 0)
+    alpha, none = attribute(step.node, "alpha", 1.0), step.write.constant(np.zeros(1, np.float32))
+    if turned_a:
+        da = step.write("Gemm", b, step.dy, none, alpha=alpha, transA=turned_b, transB=1)
+    else:
+        da = step.write("Gemm", step.dy, b, none, alpha=alpha, transB=1 - turned_b)
+    if turned_b:
+        db = step.write("Gemm", step.dy, a, none, alpha=alpha, transA=1, transB=turned_a)
+    else:
+        db = step.write("Gemm", a, step.dy, none, alpha=alpha, transA=1 - turned_a)
+    if not any(step.x[2:]):
+        return [da, db]
+    beta = step.write.number(attribute(step.node, "beta", 1.0))
+    return [da, db, step.fitted(step.write("Mul", step.dy, beta), 2)]
+
+
+def matrix_product(step: Step) -> list[str]:
+    """dA = dy Bᵀ, dB = Aᵀ dy, each summed over the axes along which it was spread"""
+    shapes = [step.write.shape(name) for name in step.x]
+    if min(map(len, shapes)) < 2:
+        raise GradientError("a MatMul has an input with one axis")
+    turned = [
+        step.write("Transpose", name, perm=[*range(len(shape) - 2), len(shape) - 1, len(shape) - 2])
+        for name, shape in zip(step.x, shapes, strict=True)
+    ]
+    products = [step.write("MatMul", step.dy, turned[1]), step.write("MatMul", turned[0], step.dy)]
+    rank = max(map(len, shapes))
+    for at, shape in enumerate(shapes):
+        spread = list(range(rank - len(shape)))
+        if spread:
+            products[at] = step.write.reshape(step.write.sum(products[at], spread), shape)
+    return products
+
+
+def softmax(step: Step) -> list[str]:
+    """dx = y · (dy − Σ dy · y)"""
+    rank = len(step.write.shape(step.y))
+    if step.write.opset < 13:  # it took all axes from this one on
+        over = list(range(attribute(step.node, "axis", 1) % rank, rank))
+    else:
+        over = [attribute(step.node, "axis", -1) % rank]
+    mean = step.write.sum(step.write("Mul", step.dy, step.y), over)
+    return [step.write("Mul", step.y, step.write("Sub", step.dy, mean))]
+
+
+RULES: dict[str, Rule] = {
+    "Conv": convolution,
+    "Relu": relu,
+    "LeakyRelu": leaky_relu,
+    "Clip": clip,
+    "MaxPool": max_pool,
+    "AveragePool": average_pool,
+    "GlobalAveragePool": global_average,
+    "ReduceMean": reduce_mean,
+    "BatchNormalization": batch_normalisation,
+    "Add": add,
+    "Sub": subtract,
+    "Mul": multiply,
+    "Concat": concat,
+    "Flatten": reshape,
+    "Reshape": reshape,
+    "Identity": identity,
+    "Dropout": identity,
+    "Gemm": gemm,
+    "MatMul": matrix_product,
+    "Softmax": softmax,
+}

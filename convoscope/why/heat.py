@@ -1,0 +1,106 @@
+"""Maps drawn from gradients: saliency, smoothed gradients, integrated gradients, Grad-CAM.
+
+All take photos as `Prepared.tensor` has them, float32 (1, C, S, S), in which 0 is the mean colour of the training pictures.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convoscope.why.gradients import Gradients
+from convoscope.why.question import Question, batches
+
+GRAIN = 0.15  # of the smoothing noise: its standard deviation, as a share of the photo's range of values
+
+
+@dataclass(frozen=True)
+class Saliency:
+    """gradient: float64 (C, S, S), of the score with respect to the photo. values: (S, S), its largest magnitude over C."""
+
+    score: float
+    gradient: NDArray[np.float64]
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        return np.asarray(np.abs(self.gradient).max(0))
+
+
+@dataclass(frozen=True)
+class Integrated:
+    """parts: float64 (C, S, S), what each number of the photo adds to the score on the straight way from the baseline.
+
+    gap: what the parts miss of the difference of the two scores; it shrinks as steps are added.
+    """
+
+    score: float
+    baseline_score: float
+    steps: int
+    parts: NDArray[np.float64]
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """float64 (S, S), signed."""
+        return np.asarray(self.parts.sum(0))
+
+    @property
+    def gap(self) -> float:
+        return self.score - self.baseline_score - float(self.parts.sum())
+
+
+@dataclass(frozen=True)
+class LayerMap:
+    """maps: float64 (C, H, W), what each channel of a tensor counts for. values: (H, W), their sum, signed."""
+
+    tensor: str
+    score: float
+    maps: NDArray[np.float64]
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        return np.asarray(self.maps.sum(0))
+
+    @property
+    def positive(self) -> NDArray[np.float64]:
+        """As the authors of Grad-CAM draw it: what is negative counts as 0."""
+        return np.asarray(np.maximum(self.values, 0))
+
+
+def saliency(gradients: Gradients, photo: NDArray[np.float32], question: Question) -> Saliency:
+    """Simonyan, Vedaldi and Zisserman (2014)."""
+    found = gradients.of(photo, question)
+    return Saliency(float(found.scores[0]), found.photo[0].astype(np.float64))
+
+
+def smoothed(gradients: Gradients, photo: NDArray[np.float32], question: Question, samples: int = 32, seed: int = 0) -> Saliency:
+    """The mean gradient over noisy copies of the photo: SmoothGrad, Smilkov et al. (2017). score: of the photo itself."""
+    grain = np.random.default_rng(seed).normal(0, GRAIN * float(np.ptp(photo)), (samples, *photo.shape[1:]))
+    noisy = (photo + grain).astype(np.float32)
+    total = sum(gradients.of(noisy[part], question).photo.sum(0, dtype=np.float64) for part in batches(samples))
+    return Saliency(float(question.score(gradients.network.logits(photo))[0]), np.asarray(total / samples))
+
+
+def integrated(gradients: Gradients, photo: NDArray[np.float32], question: Question, steps: int = 32) -> Integrated:
+    """Integrated gradients, Sundararajan, Taly and Yan (2017), from the mean colour, by the midpoint rule."""
+    shares = ((np.arange(steps) + 0.5) / steps).astype(np.float32)
+    between = shares[:, None, None, None] * photo
+    total = sum(gradients.of(between[part], question).photo.sum(0, dtype=np.float64) for part in batches(steps))
+    ends = question.score(gradients.network.logits(np.concatenate([photo, np.zeros_like(photo)])))
+    return Integrated(float(ends[0]), float(ends[1]), steps, np.asarray(total / steps * photo[0]))
+
+
+def grad_cam(gradients: Gradients, photo: NDArray[np.float32], question: Question, tensor: str) -> LayerMap:
+    """Selvaraju et al. (2017), at any tensor (C, H, W) that the session was opened for: mean gradient of a channel × activation.
+
+    At the last maps before an average and one dense layer this is the exact evidence, whose sum and bias are the score.
+    """
+    found = gradients.of(photo, question)
+    weights = found.gradients[tensor][0].mean((1, 2), dtype=np.float64)
+    return LayerMap(tensor, float(found.scores[0]), weights[:, None, None] * found.values[tensor][0])
+
+
+def hires_cam(gradients: Gradients, photo: NDArray[np.float32], question: Question, tensor: str) -> LayerMap:
+    """Draelos and Carin (2020): gradient × activation, cell by cell. Exact at the last maps before any one dense layer."""
+    found = gradients.of(photo, question)
+    maps = found.gradients[tensor][0].astype(np.float64) * found.values[tensor][0]
+    return LayerMap(tensor, float(found.scores[0]), maps)

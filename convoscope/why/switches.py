@@ -1,0 +1,117 @@
+"""A gain on every channel of every layer, and what an answer depends on: each channel of a layer silenced in turn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from onnxruntime import InferenceSession
+
+from convoscope.graph.gate import gain_of, gate
+from convoscope.graph.reading import input_name
+from convoscope.graph.silence import SILENT, silence
+from convoscope.layers import Stage
+from convoscope.network import Network, open_session
+from convoscope.why.question import Question, batches
+from convoscope.why.surgery import graph_of
+
+_TOGETHER = 32  # variants in one run
+
+
+@dataclass(frozen=True)
+class Switchboard:
+    """stages: what has switches, one for each layer but the last. May be used by many threads at once."""
+
+    network: Network
+    session: InferenceSession
+    stages: tuple[Stage, ...]
+
+    def answer(self, photo: NDArray[np.float32], gains: Mapping[str, NDArray[np.floating]]) -> NDArray[np.float64]:
+        """Logits, float64 (V, classes), one row per variant.
+
+        photo: float32 (1, C, S, S). gains: by tensor, (V, C) or (1, C): 0 silences a channel, 1 leaves it as it is; what is not
+        named has 1. Raises ValueError for gains that fit no stage or one another.
+        """
+        _check_gains(self.stages, gains)
+        feeds = {input_name(self.network.model.graph): photo, **self.network.weights}
+        rows = []
+        for part in batches(max(map(len, gains.values()), default=1), _TOGETHER):
+            chosen = {gain_of(tensor): values if len(values) == 1 else values[part] for tensor, values in gains.items()}
+            exact = {name: np.asarray(values, np.float32) for name, values in chosen.items()}
+            rows.append(self.session.run([self.network.logits_name], feeds | exact)[0])
+        return np.concatenate(rows).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """logits: float64 (classes,), of the photo as it is. without: (C, classes), with each channel silent."""
+
+    tensor: str
+    logits: NDArray[np.float64]
+    without: NDArray[np.float64]
+
+    def drops(self, question: Question) -> NDArray[np.float64]:
+        """float64 (C,): how far the score falls without each channel; negative where it rises."""
+        return np.asarray(question.score(self.logits) - question.score(self.without))
+
+    def ranked(self, question: Question) -> tuple[int, ...]:
+        """The channels, the one that the score falls most without first."""
+        return tuple(int(channel) for channel in np.argsort(-self.drops(question), kind="stable"))
+
+    @property
+    def turning(self) -> tuple[int, ...]:
+        """The channels without each of which another class wins."""
+        return tuple(int(each) for each in np.flatnonzero(self.without.argmax(1) != self.logits.argmax()))
+
+
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """A session for one stage."""
+
+    network: Network
+    session: InferenceSession
+    stage: Stage
+
+    def of(self, photo: NDArray[np.float32]) -> Dependence:
+        """photo: float32 (1, C, S, S)."""
+        feeds = {input_name(self.network.model.graph): photo, **self.network.weights}
+        channels = np.arange(self.stage.shape[0])
+        rows = [
+            self.session.run([self.network.logits_name], {**feeds, SILENT: channels[part]})[0]
+            for part in batches(len(channels), _TOGETHER)
+        ]
+        return Dependence(self.stage.tensor, self.network.logits(photo)[0], np.concatenate(rows).astype(np.float64))
+
+
+def switched_stages(network: Network) -> tuple[Stage, ...]:
+    """For each layer but the last, what comes out of its ReLU; where it has none, of its weighted step."""
+    return tuple(
+        next((stage for stage in layer.stages if not stage.signed), None) or _named(layer.stages, layer.name)
+        for layer in network.layers
+        if all(stage.tensor != network.logits_name for stage in layer.stages)
+    )
+
+
+def open_switchboard(network: Network) -> Switchboard:
+    stages = switched_stages(network)
+    return Switchboard(network, open_session(gate(graph_of(network), [stage.tensor for stage in stages]), threads=1), stages)
+
+
+def open_leave_one_out(network: Network, stage: Stage) -> LeaveOneOut:
+    return LeaveOneOut(network, open_session(silence(graph_of(network), stage.tensor), threads=1), stage)
+
+
+def _named(stages: tuple[Stage, ...], tensor: str) -> Stage:
+    return next(stage for stage in stages if stage.tensor == tensor)
+
+
+def _check_gains(stages: tuple[Stage, ...], gains: Mapping[str, NDArray[np.floating]]) -> None:
+    channels = {stage.tensor: stage.shape[0] for stage in stages}
+    for tensor, values in gains.items():
+        if tensor not in channels:
+            raise ValueError(f"{tensor} has no switches")
+        if values.ndim != 2 or values.shape[1] != channels[tensor]:
+            raise ValueError(f"gains for {tensor} are of shape {values.shape}; they must be (variants, {channels[tensor]})")
+    counts = {len(values) for values in gains.values()} - {1}
+    if len(counts) > 1:
+        raise ValueError(f"gains are for {' and '.join(map(str, sorted(counts)))} variants; all must be for as many, or for one")
