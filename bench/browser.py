@@ -9,21 +9,38 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect, sync_playwright
+from playwright.sync_api import FilePayload, Locator, Page, expect, sync_playwright
 
 from bench.timing import ratio, took
 from convoscope.benchmark import Row
 from convoscope.network import load
-from convoscope.photo import read
+from convoscope.photo import Photo, read
 from convoscope.prepare import centre_crop, prepare
 from convoscope.strength import strongest_first
 from convoscope.words import map_text
 from tests.browser.conftest import DESKTOP, ROOT, running_app
 from tests.chromium import ARGUMENTS, find
+from ui.samples import PHOTOS
 
 UPLOADER = '[data-testid="stFileUploaderDropzoneInput"]'
 UPLOADS = 7
 SETTLED = 1500  # ms after which a cold page has asked for all it needs
+HOVER = """(element, seconds) => new Promise((done) => {
+    const targets = element.matches("canvas") ? [element] : [...element.querySelectorAll(".unit")];
+    const began = performance.now();
+    let frames = 0;
+    const move = () => {
+        const passed = performance.now() - began;
+        if (passed > 1000 * seconds) return done(1000 * frames / passed);
+        const target = targets[frames % targets.length], { left, top, width, height } = target.getBoundingClientRect();
+        const clientX = left + (frames * 0.11 % 1) * width, clientY = top + (frames * 0.07 % 1) * height;
+        target.dispatchEvent(new PointerEvent("pointermove", { bubbles: true, clientX, clientY, pointerType: "mouse" }));
+        frames += 1;
+        requestAnimationFrame(move);
+    };
+    requestAnimationFrame(move);
+})"""  # in each frame the pointer is somewhere else; the frames drawn in a second
+SECONDS = 3  # of hovering
 
 
 def rows() -> list[Row]:
@@ -46,14 +63,19 @@ def rows() -> list[Row]:
             page.wait_for_timeout(SETTLED)
             cold_bytes, cold_requests = sum(sent), len(sent)
             last, first = page.locator(".strip .tile").last, page.locator(".grid .tile").first
-            answers = _median(page, _last_of_journey, lambda label: expect(last).to_have_attribute("aria-label", label))
+            answers = _median(page, lambda data: _last_of_journey(read(data)), _says(last))
+            switched = _samples(page, _last_of_journey, _says(last))
             opened = _timed(
                 lambda: (page.get_by_role("link", name="Layers").click(), page.locator(".grid .tile").last.wait_for())
             )
             page.get_by_text("Change photo").click()
-            maps = _median(page, _first_of_layer, lambda label: expect(first).to_have_attribute("aria-label", label))
+            maps = _median(page, lambda data: _first_of_layer(read(data)), _says(first))
+            switched_maps = _samples(page, _first_of_layer, _says(first))
             page.keyboard.press("Escape")
             switches = sorted(_switch(page, number) for number in (9, 2, 5))
+            glance = page.locator(".net").evaluate(HOVER, SECONDS)
+            page.get_by_role("link", name="One number").click()
+            unit = page.locator("canvas.map").evaluate(HOVER, SECONDS)
     return [
         took("cold browser to prediction and bars", cold),
         Row(what="cold page, without a proxy that compresses", value=round(cold_bytes / 2**20, 2), unit="MiB"),
@@ -62,6 +84,10 @@ def rows() -> list[Row]:
         took("upload to every map of layer 1", maps, ratio(maps, floor, "the same")),
         took("first page to every map of layer 1", opened),
         took("one layer's maps to another's", switches[1]),
+        took("another sample to its prediction, bars and journey", switched, "aim: at most 500 ms"),
+        took("another sample to every map of layer 1", switched_maps, "aim: at most 500 ms"),
+        Row(what="hovering in the network at a glance", value=round(glance, 1), unit="frames/s", against="aim: 60"),
+        Row(what="hovering over a map, its sum drawn in each frame", value=round(unit, 1), unit="frames/s", against="aim: 60"),
     ]
 
 
@@ -74,18 +100,18 @@ def _traffic(page: Page) -> list[float]:
     return sizes
 
 
-def _last_of_journey(data: bytes) -> str:
+def _last_of_journey(photo: Photo) -> str:
     """What the last map of the first page says of this photo: it is drawn after everything else."""
-    return f"convolution 9: {_strongest(data, 9)}"
+    return f"convolution 9: {_strongest(photo, 9)}"
 
 
-def _first_of_layer(data: bytes) -> str:
+def _first_of_layer(photo: Photo) -> str:
     """What the first map of the other page says of this photo."""
-    return _strongest(data, 1).replace(",", ":", 1)
+    return _strongest(photo, 1).replace(",", ":", 1)
 
 
-def _strongest(data: bytes, number: int) -> str:
-    photo, network = read(data), load(ROOT / "models/photo")
+def _strongest(photo: Photo, number: int) -> str:
+    network = load(ROOT / "models/photo")
     trace = network.trace(prepare(photo, centre_crop(photo), network.card.preprocessing))
     maps = trace.values(network.layers[number - 1].map_stages[1])
     channel = int(strongest_first(maps)[0])
@@ -98,6 +124,20 @@ def _switch(page: Page, number: int) -> float:
         page.locator(f'[aria-label="Activation maps of Convolution {number}, ReLU"] .tile').last.wait_for()
 
     return _timed(go)
+
+
+def _samples(page: Page, expected: Callable[[Photo], str], shown: Callable[[str], None]) -> float:
+    """Median milliseconds from the click on a sample to what is expected of it."""
+    taken = []
+    for sample in PHOTOS:
+        button, words = page.get_by_test_id("stButtonGroup").get_by_text(sample.name, exact=True), expected(sample.open())
+        taken.append(_timed(lambda button=button, words=words: (button.click(), shown(words))))
+    return sorted(taken)[len(PHOTOS) // 2]
+
+
+def _says(tile: Locator) -> Callable[[str], None]:
+    """Waits until the tile has this label."""
+    return lambda label: expect(tile).to_have_attribute("aria-label", label)
 
 
 def _median(page: Page, expected: Callable[[bytes], str], shown: Callable[[str], None]) -> float:

@@ -1,6 +1,6 @@
 """The whole network for one photo: one column per layer or per step, the channels shown of each, and what feeds them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,14 +38,15 @@ class Column:
         return len(self.values) - len(self.channels)
 
 
-def columns(network: Network, prepared: Prepared, trace: Trace, unfolded: bool = False) -> tuple[Column, ...]:
-    """The photo, one column per layer with maps (unfolded: per step), and the answers, in the order of the graph.
+def columns(network: Network, prepared: Prepared, trace: Trace, unfolded: Collection[str] = ()) -> tuple[Column, ...]:
+    """The photo, one column per layer with maps, and the answers, in the order of the graph.
 
-    A layer without maps before the answers has a column of numbers. prepared: what the trace was made of.
+    unfolded: the names of the layers that have a column per step. A layer without maps before the answers has a column of
+    numbers. prepared: what the trace was made of.
     """
     photo = input_name(network.model.graph)
     values = {photo: prepared.tensor[0]} | {each.stage.tensor: each.values for each in trace.activations}
-    steps = [step for layer in network.layers for step in _steps(layer, network.logits_name, unfolded)]
+    steps = [step for layer in network.layers for step in _steps(layer, network.logits_name, layer.name in unfolded)]
     answers = next((layer, stage) for layer in network.layers for stage in layer.stages if stage.tensor == network.logits_name)
     flows = Contributions.of(network, values, frozenset([photo, *(stage.tensor for _, stage in steps)]))
     made = [Column(photo, None, None, values[photo], tuple(range(len(values[photo]))), {})]
@@ -54,6 +55,11 @@ def columns(network: Network, prepared: Prepared, trace: Trace, unfolded: bool =
         channels = _best(trace) if (layer, stage) == answers else _strongest(layer, stage, values)
         made.append(Column(name, layer, stage, _as_maps(values[name]), channels, flows.into(name, channels)))
     return tuple(made)
+
+
+def foldable(network: Network) -> tuple[str, ...]:
+    """The names of the layers that have more columns when they are unfolded."""
+    return tuple(layer.name for layer in network.layers if len(list(_steps(layer, network.logits_name, True))) > 1)
 
 
 def reduced(values: NDArray[np.float32], limit: int) -> NDArray[np.float32]:

@@ -64,6 +64,19 @@ class Fields:
         """The same without the input's borders: it may begin before 0 and end after `size`."""
         return _box(self.reach_rows[y], self.reach_columns[x])
 
+    def middle(self, y: int, x: int) -> tuple[float, float]:
+        """The place of the input, row and column, that the cell is about: the middle of its reach."""
+        box = self.reach(y, x)
+        return (box.top + box.bottom) / 2, (box.left + box.right) / 2
+
+    def nearest(self, place: tuple[float, float]) -> tuple[int, int]:
+        """The cell, row and column, whose middle is nearest to a place of the input."""
+        row, column = (
+            int(np.abs(reach.mean(1) - at).argmin())
+            for reach, at in zip((self.reach_rows, self.reach_columns), place, strict=True)
+        )
+        return row, column
+
     def on_photo(self, box: Box, crop: Crop) -> tuple[float, float, float, float]:
         """The box's top, left, bottom and right in pixels of the photo that the crop was cut from."""
         pixels = crop.side / self.size
@@ -102,6 +115,15 @@ def receptive_fields(network: Network, stage: Stage, channel: int) -> Fields:
     reaches = [np.where(np.isfinite(each), each, 0).astype(np.int64) for each in bounds]
     clipped = [_bounds(each.seen) for each in found]
     return Fields(made.size, clipped[0], clipped[1], reaches[0], reaches[1])
+
+
+def same_place(network: Network, before: Stage, after: Stage, cell: tuple[int, int]) -> tuple[int, int] | None:
+    """The cell of another stage that is about the same place of the photo; None if that stage has but one. cell: row, column."""
+    sizes = _as_maps(after.shape)[1:]
+    if sizes == (1, 1):
+        return None
+    row, column = (min(at, size - 1) for at, size in zip(cell, _as_maps(before.shape)[1:], strict=True))
+    return receptive_fields(network, after, 0).nearest(receptive_fields(network, before, 0).middle(row, column))
 
 
 def _follow(network: Network, stage: Stage, channel: int, axis: int, shapes: dict[str, tuple[int, int, int]]) -> _Reach:

@@ -67,6 +67,7 @@ def card(built: ModelProto, size: int, channels: int, classes: int, /, **changes
         "layers": [{"name": name, "title": f"Layer {name}"} for name in names],
         "results": None,
         "calibration": None,
+        "novelty": None,
         "origin": None,
         "licence": None,
     } | changes
@@ -92,3 +93,20 @@ def photo(height: int = 40, width: int = 40, seed: int = 0) -> Photo:
 def prepared(preprocessing: Preprocessing, seed: int = 0) -> Prepared:
     shown = photo(seed=seed)
     return prepare(shown, centre_crop(shown), preprocessing)
+
+
+def large(size: int = 224, channels: int = 512) -> ModelProto:
+    """A layer of many large maps, then a convolution that reads all of them, ReLU, pooling, and two classes."""
+    nodes = [
+        node("Conv", "input k1 b1", "conv1"),
+        node("Conv", "conv1 k2 b2", "conv2", pads=[1, 1, 1, 1]),
+        node("Relu", "conv2", "relu2"),
+        node("MaxPool", "relu2", "pool2", kernel_shape=[2, 2], strides=[2, 2]),
+        node("GlobalAveragePool", "pool2", "average"),
+        node("Flatten", "average", "features"),
+        node("Gemm", "features k3 b3", "logits", transB=1),
+    ]
+    shapes = {"k1": (channels, 3, 1, 1), "k2": (2, channels, 3, 3), "k3": (2, 2)}
+    weights = {name: noise(shape, seed) for seed, (name, shape) in enumerate(shapes.items())}
+    weights |= {"b1": noise((channels,), 3), "b2": noise((2,), 4), "b3": noise((2,), 5)}
+    return model(nodes, weights, (3, size, size))

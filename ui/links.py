@@ -11,6 +11,7 @@ from convoscope.prepare import Crop
 from convoscope.words import plain
 from ui.chapters import CHAPTERS
 from ui.samples import samples_for
+from ui.views import VIEWS
 
 OWN = "own-"  # how the name of a visitor's own photo begins; what follows tells one from another
 ORDERS = ("strength", "number")
@@ -36,18 +37,20 @@ class Selection:
     scale: str = SCALES[0]
     step: int | None = None
     chapter: str | None = None
+    view: str | None = None
+    against: int | None = None
+    other: str | None = None
 
 
 def to_link(selection: Selection, card: Card) -> dict[str, str]:
     """The URL's parameters: what is chosen and not left to the page."""
     crop = f"{selection.crop.left},{selection.crop.top},{selection.crop.side}" if selection.crop else None
-    answer = None if selection.answer is None else card.classes[selection.answer]
     channel = None if selection.channel is None else str(selection.channel)
     link = {
         "model": selection.model,
         "photo": selection.photo,
         "crop": crop,
-        "answer": answer,
+        "answer": _class_name(selection.answer, card),
         "layer": selection.layer,
         "stage": selection.stage,
         "channel": channel,
@@ -56,6 +59,9 @@ def to_link(selection: Selection, card: Card) -> dict[str, str]:
         "scale": selection.scale if selection.scale != SCALES[0] else None,
         "step": None if selection.step is None else str(selection.step),
         "chapter": selection.chapter,
+        "view": selection.view,
+        "against": _class_name(selection.against, card),
+        "other": selection.other,
     }
     return {name: value for name, value in link.items() if value is not None}
 
@@ -73,10 +79,10 @@ def from_link(link: Mapping[str, str], models: Mapping[str, Network], own: str |
     notes: list[str] = []
     model = _one_of(link, "model", tuple(models), notes) or next(iter(models))
     network = models[model]
-    photo = _photo_of(link, tuple(sample.name for sample in samples_for(network.card)), own, notes)
+    samples = tuple(sample.name for sample in samples_for(network.card))
+    photo = _photo_of(link, samples, own, notes)
     if photo != link.get("photo", photo):
-        link = {name: value for name, value in link.items() if name not in ("crop", "answer")}
-    answer = _one_of(link, "answer", network.card.classes, notes)
+        link = {name: value for name, value in link.items() if name not in ("crop", "answer", "against")}
     layer = _one_of(link, "layer", tuple(layer.name for layer in network.layers), notes)
     chosen = next((each for each in network.layers if each.name == layer), network.layers[0])
     stage = _one_of(link, "stage", tuple(stage.tensor for stage in chosen.stages), notes)
@@ -87,7 +93,7 @@ def from_link(link: Mapping[str, str], models: Mapping[str, Network], own: str |
         model=model,
         photo=photo,
         crop=_crop_of(link, notes),
-        answer=None if answer is None else network.card.classes.index(answer),
+        answer=_class_of(link, "answer", network.card, notes),
         layer=layer,
         stage=stage,
         channel=None if channel is None else int(channel),
@@ -96,8 +102,20 @@ def from_link(link: Mapping[str, str], models: Mapping[str, Network], own: str |
         scale=_one_of(link, "scale", SCALES, notes) or SCALES[0],
         step=_step_of(link, notes),
         chapter=_one_of(link, "chapter", tuple(CHAPTERS), notes),
+        view=_one_of(link, "view", tuple(VIEWS), notes),
+        against=_class_of(link, "against", network.card, notes),
+        other=_one_of(link, "other", samples, notes),
     )
     return selection, tuple(notes)
+
+
+def _class_name(index: int | None, card: Card) -> str | None:
+    return None if index is None else card.classes[index]
+
+
+def _class_of(link: Mapping[str, str], name: str, card: Card, notes: list[str]) -> int | None:
+    chosen = _one_of(link, name, card.classes, notes)
+    return None if chosen is None else card.classes.index(chosen)
 
 
 def _photo_of(link: Mapping[str, str], samples: tuple[str, ...], own: str | None, notes: list[str]) -> str:

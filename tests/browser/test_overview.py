@@ -138,13 +138,23 @@ def test_the_scale_is_switched_here_and_for_the_maps_below(page):
 
 def test_relu_and_pooling_unfold(page):
     open_glance(page, STAR, 32)
-    page.get_by_text("Unfold ReLU and pooling").click()
+    page.get_by_role("button", name="Unfold ReLU and pooling", exact=True).click()
     expect(units(page)).to_have_count(1 + 9 * 8 + 7)
     expect(page.locator(".net .head b")).to_have_text(
         ["photo", *[title for number in (1, 2, 3) for title in (f"conv {number}", "ReLU", "pooling")], "answer"]
     )
     named(page, "conv 2 after pooling, channel 3").hover()
     expect(page.locator(".net .unit:not(.faded)")).to_have_count(2)
+
+
+def test_a_click_on_a_layers_title_unfolds_that_layer_alone(page):
+    open_glance(page, STAR, 32)
+    page.get_by_role("button", name="conv 2", exact=True).click()
+    expect(units(page)).to_have_count(32 + 16)
+    expect(page.locator(".net .head b")).to_have_text(["photo", "conv 1", "conv 2", "ReLU", "pooling", "conv 3", "answer"])
+    expect(page.get_by_role("button", name="conv 2", exact=True)).to_have_attribute("aria-expanded", "true")
+    page.get_by_role("button", name="conv 2", exact=True).click()
+    expect(units(page)).to_have_count(32)
 
 
 def test_every_column_stands_right_of_the_one_before_within_the_window(page):

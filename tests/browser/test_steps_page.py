@@ -227,6 +227,29 @@ def test_the_field_grows_with_the_slider_as_the_engine_says(page):
     expect(page.locator(".say")).to_contain_text(f"row 2, column 3 sees {box.height} × {box.width} pixels")
 
 
+def test_the_cell_that_is_looked_at_is_opened_on_its_page(page):
+    open_chapter(page, "again", "photo")
+    slider = page.get_by_role("slider", name="Layer")
+    slider.focus()
+    slider.press("ArrowRight")
+    hover(page, plates(page).nth(1), 5.5 / 32, 3.5 / 32)
+    value = re.search(r"row 4, column 6 .* Its value is ([\d.−]+)\.$", page.locator(".say").text_content() or "")
+    assert value
+    page.get_by_role("button", name="How is this number made?").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("How is one number made?")
+    expect_query(page, layer="conv1", stage="pool1", cell="3%2C5")
+    expect(page.locator(".answer")).to_contain_text("Row 4, column 6 of channel")
+    assert float(page.locator(".check").get_attribute("data-value") or "") == pytest.approx(number(value[1]), rel=0.006)
+
+
+def test_the_temperature_is_moved_in_the_tour_too(page):
+    open_chapter(page, "answer", "photo")
+    best = page.locator("button.share").first
+    before = float(best.get_attribute("data-share") or "")
+    page.get_by_role("slider", name="Temperature").fill("0.6")
+    assert float(best.get_attribute("data-share") or "") < before
+
+
 def test_a_guess_is_answered_and_kept(page):
     open_chapter(page, "picture")
     page.get_by_text("2,048").click()

@@ -8,7 +8,9 @@ from convoscope.arithmetic import Sum
 from convoscope.network import Network
 from convoscope.prepare import centre_crop, prepare
 from convoscope.recipe import Workings
+from tests.browser.conftest import DESKTOP, open_page, running_app
 from tests.browser.reading import expect_own_photo, expect_query, photo_file, query, traced, traced_file, upload
+from tests.graphs import card, large, write
 from ui.samples import DRAWINGS, PHOTOS
 
 READ = """async (root, cells) => {
@@ -252,3 +254,32 @@ def test_on_a_phone_the_thumb_moves_the_cell_and_nothing_is_too_wide(phone):
     )
     expect(phone.locator(".answer")).to_contain_text("Row 10, column 17")
     expect_query(phone, cell="9%2C16")
+
+
+def test_another_theme_repaints_at_once(page):
+    page.goto("/unit?layer=conv2&channel=7&cell=0,6")
+    root(page)
+    terms = page.locator(".scroller canvas")
+    light = terms.evaluate("canvas => canvas.toDataURL()")
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator(".root.dark")).to_have_count(1)
+    assert terms.evaluate("canvas => canvas.toDataURL()") != light
+    page.emulate_media(color_scheme="light")
+    expect(page.locator(".root.dark")).to_have_count(0)
+    assert terms.evaluate("canvas => canvas.toDataURL()") == light
+
+
+def test_of_a_very_large_layer_the_sums_agree_with_all_maps_in_them(browser, tmp_path):
+    built = large()
+    write(tmp_path / "models/large", built, card(built, 224, 3, 2))
+    cells = [[int(y), int(x), 224, 224] for y, x in np.random.default_rng(0).integers(0, 224, (20, 2))]
+    with running_app(tmp_path / "log", tmp_path / "models") as url, open_page(browser, url, DESKTOP) as page:
+        page.goto("/unit?layer=conv2&cell=0,37")
+        shown = root(page).evaluate(READ, cells)
+        assert {read["agrees"] for read in shown} == {"check agrees"}
+        expect(page.locator(".answer")).to_contain_text("4,608 products from 512 maps")
+        expect(page.locator(".ledger .rest")).to_contain_text("507 more maps")
+        expect(page.locator(".left")).to_contain_text("Of 512 maps, the")
+        listed = int(re.search(r"the (\d+) that add most", page.locator(".left").inner_text()).group(1))
+        page.get_by_role("button", name=f"Show {listed} of 512").click()
+        expect(page.locator(".ledger .rest")).to_contain_text(f"{512 - listed} more maps")

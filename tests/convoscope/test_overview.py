@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convoscope.network import Network, Trace, load
-from convoscope.overview import ANSWERS, CHANNELS, Column, columns, reduced
+from convoscope.overview import ANSWERS, CHANNELS, Column, columns, foldable, reduced
 from tests.convoscope.zoo import ZOO
 from tests.graphs import prepared
 
@@ -14,7 +14,7 @@ MODELS = Path(__file__).parents[2] / "models"
 def made(network: Network, unfolded: bool = False) -> tuple[tuple[Column, ...], Trace]:
     given = prepared(network.card.preprocessing)
     trace = network.trace(given)
-    return columns(network, given, trace, unfolded), trace
+    return columns(network, given, trace, foldable(network) if unfolded else ()), trace
 
 
 def test_a_small_network_shows_every_channel_by_number_and_every_class():

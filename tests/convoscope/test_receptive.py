@@ -14,7 +14,7 @@ from convoscope.graph.reading import input_name
 from convoscope.graph.tap import tap
 from convoscope.network import Network, load
 from convoscope.prepare import Crop
-from convoscope.receptive import Box, Fields, receptive_fields
+from convoscope.receptive import Box, Fields, receptive_fields, same_place
 from tests.convoscope.zoo import ZOO
 from tests.graphs import card, model, node, noise, write
 
@@ -216,3 +216,32 @@ def test_a_box_on_the_photo_is_as_large_as_its_share_of_the_crop() -> None:
     nothing = np.zeros((1, 2), np.int64)
     fields = Fields(32, nothing, nothing, nothing, nothing)
     assert fields.on_photo(Box(0, 8, 16, 32), Crop(left=10, top=20, side=64)) == (20, 26, 52, 74)
+
+
+def test_another_step_shows_the_same_place_of_the_photo() -> None:
+    """Where sizes agree the cell stays; a pooling of 2 × 2 halves row and column, and back again the cell is one of the four."""
+    network = load(MODELS / "photo")
+    steps = {stage.tensor: stage for stage in network.stages}
+    assert same_place(network, steps["conv1"], steps["relu1"], (40, 7)) == (40, 7)
+    assert same_place(network, steps["relu1"], steps["pool1"], (41, 7)) == (20, 3)
+    assert same_place(network, steps["pool1"], steps["relu1"], (20, 3)) in [(40, 6), (40, 7), (41, 6), (41, 7)]
+    assert same_place(network, steps["conv1"], steps["conv9"], (63, 0)) == (7, 0)
+    assert same_place(network, steps["conv9"], steps["conv1"], (99, 99)) == same_place(
+        network, steps["conv9"], steps["conv1"], (7, 7)
+    )
+    assert same_place(network, steps["conv9"], steps["logits"], (7, 0)) is None
+
+
+def test_the_nearest_cell_is_that_whose_middle_is_nearest() -> None:
+    network = load(MODELS / "photo")
+    steps = [stage for stage in network.stages if stage.is_maps]
+    for before in steps[::4]:
+        for after in steps[::3]:
+            fields = receptive_fields(network, after, 0)
+            row, column = before.shape[1] // 3, before.shape[2] - 1
+            place = receptive_fields(network, before, 0).middle(row, column)
+            cells = np.ndindex(after.shape[1:])
+            distances = {cell: np.hypot(*np.subtract(fields.middle(*cell), place)) for cell in cells}
+            found = same_place(network, before, after, (row, column))
+            assert found is not None
+            assert distances[found] == min(distances.values())

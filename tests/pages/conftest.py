@@ -3,15 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from ui import state
+from ui import shared, visit
 
-CACHES = (state.networks, state._report, state._history, state._moment, state._course)
+CACHES = (shared.networks, visit._report, visit._history, visit._moment, visit._course)
 
 
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder in place of models/."""
-    monkeypatch.setattr(state, "MODELS", tmp_path)
+    monkeypatch.setattr(shared, "MODELS", tmp_path)
     for cache in CACHES:
         cache.clear()
     yield tmp_path

@@ -11,6 +11,7 @@ from convoscope.kernels import kernels, norms
 from convoscope.network import load
 from convoscope.prepare import centre_crop, prepare
 from tests.convoscope.zoo import SIZE, ZOO
+from tests.graphs import card, large, write
 from tests.pages.app import ROOT, component, open_app, text, upload
 from ui.samples import samples_for
 
@@ -27,6 +28,10 @@ def with_kernels(**link: str) -> AppTest:
     app = open_app(PAGE, **link)
     app.session_state["kernels"] = True
     return app.run()
+
+
+def unfold(app: AppTest) -> AppTest:
+    return next(button for button in app.button if button.label == "Unfold ReLU and pooling").click().run()
 
 
 def size(app: AppTest) -> int:
@@ -54,8 +59,7 @@ def test_the_shapes_network_shows_every_channel_and_every_edge():
 
 
 def test_unfolded_there_is_a_column_for_each_step():
-    app = open_app(PAGE)
-    app.toggle(key="unfolded").set_value(True).run()
+    app = unfold(open_app(PAGE))
     header = glance(app)
     assert [group["title"] for group in header["groups"]][:5] == ["photo", "conv 1", "ReLU", "pooling", "conv 2"]
     assert [group["joined"] for group in header["groups"]][:5] == [False, False, True, True, False]
@@ -66,6 +70,17 @@ def test_unfolded_there_is_a_column_for_each_step():
     assert average["title"] == "average"
     assert [float(tile["written"]) for tile in average["tiles"]]
     assert size(app) < LIMIT
+
+
+def test_one_layer_is_unfolded_by_its_name():
+    app = open_app(PAGE)
+    assert [group["fold"] for group in glance(app)["groups"]][:2] == [None, {"layer": "conv1", "open": False}]
+    app.session_state["unfolded"] = frozenset({"conv2"})
+    header = glance(app.run())
+    assert [group["title"] for group in header["groups"]][:6] == ["photo", "conv 1", "conv 2", "ReLU", "pooling", "conv 3"]
+    assert [group["fold"] and group["fold"]["open"] for group in header["groups"]][:6] == [None, False, True, None, None, False]
+    next(button for button in app.button if button.label == "Fold all layers").click().run()
+    assert not any(group["joined"] for group in glance(app)["groups"])
 
 
 def test_what_is_said_of_a_map_is_what_the_engine_traced():
@@ -111,13 +126,33 @@ def test_a_strangers_network_at_a_glance(shelf, name, unfolded):
     odd.load(shelf / name)
     app = open_app(PAGE)
     if unfolded:
-        app.toggle(key="unfolded").set_value(True).run()
+        unfold(app)
     header = glance(app)
     ends = sum(len(group["tiles"]) for group in header["groups"]) + len(header["outcomes"])
     assert len(header["outcomes"]) == odd.classes
     assert {target for _, target, _, _ in header["edges"]} >= set(range(ends - odd.classes, ends))
     assert all(source < target < ends for source, target, _, _ in header["edges"])
     assert header["groups"][0]["size"] == [f"{SIZE}×{SIZE}", f"×{odd.channels}"]
+
+
+def test_of_a_very_large_layer_as_many_maps_are_sent_as_make_4_mb(shelf):
+    built = large()
+    write(shelf / "large", built, card(built, 224, 3, 2))
+    app = open_app(PAGE, layer="conv1", channel="300")
+    assert max(len(node.proto.bytes) for node in app.get("bidi_component")) <= 4 * 2**20
+    shown = [tile["index"] for tile in component(app, "maps", "Activation")["tiles"]]
+    assert 300 in shown
+    assert f"{len(shown)} of 512 are shown, strongest first" in text(app)
+    assert [tile["height"] for tile in glance(app)["groups"][1]["tiles"]] == [112] * 8
+
+
+def test_where_many_columns_need_more_room_their_tiles_are_coarser(monkeypatch):
+    fine = glance(open_app(PAGE))
+    monkeypatch.setattr("ui.parts.overview.PICTURES", 150_000)
+    coarse = glance(open_app(PAGE))
+    assert fine["groups"][1]["tiles"][0]["height"] == 64
+    assert coarse["groups"][1]["tiles"][0]["height"] == 32
+    assert coarse["edges"] == fine["edges"]
 
 
 def test_the_first_layers_kernels_are_shown_in_colour_and_in_numbers():

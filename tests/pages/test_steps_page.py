@@ -1,19 +1,21 @@
 import inspect
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from urllib.parse import parse_qs
 
+import numpy as np
 import pytest
 
 from convoscope import words
+from convoscope.firsts import first_convolution
 from convoscope.last_layer import last_layer
 from convoscope.learning_step import learning_step
 from convoscope.network import Network, Trace, load
 from convoscope.photo import read
-from convoscope.prepare import centre_crop, prepare
+from convoscope.prepare import Crop, centre_crop, prepare
+from convoscope.trial import drowned, fed, on_grey, pushed
 from tests.convoscope.zoo import ZOO
-from tests.pages.app import ROOT, component, jpeg, open_app, text, upload
-from ui import state
+from tests.graphs import card, large, write
+from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
 from ui.chapters import CHAPTERS
 from ui.parts.steps import _MODULES as MODULES
 from ui.samples import samples_for
@@ -118,13 +120,12 @@ def test_the_terms_of_the_logit_add_up_as_printed(model):
 
 
 @pytest.mark.parametrize("model", ["photo", "shapes"])
-def test_softmax_ends_at_the_percentages_of_the_other_pages(model):
-    _, trace = traced(model)
-    rows = component(open_chapter("answer", model), "ledger", "Softmax")["rows"]
-    for row, answer in zip(rows, trace.prediction.answers[:5], strict=False):
-        assert (row["cells"][0], row["cells"][-1]) == (answer.name, words.percent(answer.probability))
-        assert row["bar"] == pytest.approx(answer.probability, rel=1e-4)
-    assert sum(row["bar"] for row in rows if row["bar"] is not None) == pytest.approx(1)
+def test_softmax_starts_from_the_classes_and_the_temperature_of_the_network(model):
+    network, trace = traced(model)
+    header = component(open_chapter("answer", model), "softmax", None)
+    assert header["classes"] == list(network.card.classes)
+    assert header["chosen"] == trace.prediction.best.index
+    assert header["temperature"] == (network.card.calibration.temperature if network.card.calibration else 1)
 
 
 def test_the_step_of_learning_is_the_engines_and_follows_rate_and_class():
@@ -152,6 +153,52 @@ def test_what_people_get_wrong_comes_with_numbers_of_this_photo():
     assert float(residual[1]) < 1e-5
 
 
+@pytest.mark.parametrize("model", ["photo", "shapes"])
+def test_a_push_and_noise_are_run_through_the_network(model):
+    network, trace = traced(model)
+    photo = samples_for(network.card)[0].open()
+    made = prepare(photo, centre_crop(photo), network.card.preprocessing)
+    app = open_chapter("slips", model)
+    for key, value, pixels in (("push", -5, pushed(made.resized, -5)), ("noise", 30, drowned(made.resized, 0.3))):
+        app = app.slider(key=f"tour-{key}").set_value(value).run()
+        assert not app.exception
+        now = network.predict(fed(made, pixels, network.card.preprocessing))
+        shown = [
+            {row["cells"][0]: row["cells"][1:] for row in header["rows"]}
+            for header in components(app, "ledger")
+            if header["label"].startswith("The answer for the photo")
+        ][key == "noise"]
+        for name, (before, after) in shown.items():
+            at = network.card.classes.index(name)
+            assert before == words.percent(trace.prediction.probabilities[at])
+            assert after == words.percent(now.probabilities[at])
+        assert {answer.name for answer in now.answers[:3]} <= set(shown)
+    assert f"With 30 % noise the network says **{words.plain(now.best.name)}**" in text(app)
+
+
+def test_the_grey_patch_follows_its_slider():
+    network, trace = traced("photo")
+    made = prepare(samples_for(network.card)[0].open(), Crop(0, 0, 64), network.card.preprocessing)
+    first = first_convolution(network, made, trace)
+    assert first
+    app = open_chapter("slips", "photo")
+    for level in (0, 200):
+        answers = on_grey(first, level, network.card.preprocessing)
+        most = int(abs(answers).argmax())
+        shown = text(app.slider(key="tour-grey").set_value(level).run())
+        assert f"Where all pixels are {level}, kernel {most} answers **{words.number(float(answers[most]))}**" in shown
+
+
+def test_the_largest_number_of_the_first_maps_can_be_checked_on_its_page():
+    _, trace = traced("photo")
+    values = trace.activations[0].values
+    channel, row, column = np.unravel_index(values.argmax(), values.shape)
+    link = open_chapter("kernels", "photo").get("page_link")[-1].proto
+    assert link.page == "unit"
+    asked = parse_qs(link.query_string)
+    assert (asked["layer"], asked["channel"], asked["cell"]) == (["conv1"], [str(channel)], [f"{row},{column}"])
+
+
 def test_ones_own_photo_gives_its_own_numbers():
     app = upload(open_chapter("relu", "photo"), jpeg(4))
     network = load(ROOT / "models/photo")
@@ -168,15 +215,6 @@ def test_the_deepest_cell_sees_what_the_slider_ends_at():
     assert sides[-1] == 64
 
 
-@pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty folder in place of models/."""
-    monkeypatch.setattr(state, "MODELS", tmp_path)
-    state.networks.clear()
-    yield tmp_path
-    state.networks.clear()
-
-
 @pytest.mark.parametrize("name", ZOO)
 def test_a_strangers_network_is_explained_in_every_chapter(shelf, name):
     ZOO[name].load(shelf / name)
@@ -186,3 +224,13 @@ def test_a_strangers_network_is_explained_in_every_chapter(shelf, name):
         assert len(app.radio[0].options) >= 2
         app = guess(app, 0)
         assert len(app.success) + len(app.info) == 1
+
+
+def test_of_a_very_large_network_every_chapter_is_sent_in_4_mb(shelf):
+    built = large()
+    write(shelf / "large", built, card(built, 224, 3, 2))
+    for chapter in CHAPTERS:
+        app = open_app(PAGE, chapter=chapter)
+        assert not app.exception
+        assert max(len(node.proto.bytes) for node in app.get("bidi_component")) <= 4 * 2**20, chapter
+        assert ("of 512 are shown" in text(app)) == (chapter == "kernels")

@@ -4,6 +4,7 @@ from streamlit.testing.v1 import AppTest
 from convoscope.graph.reading import GraphError
 from convoscope.network import load
 from tests.convoscope.zoo import ZOO
+from tests.graphs import card, large, write
 from tests.pages.app import ROOT, component, jpeg, open_app, text, upload
 
 PAGE = "pages/unit.py"
@@ -76,13 +77,17 @@ def test_another_photo_keeps_the_channel_and_the_cell():
     assert "Your photo: " in text(app)
 
 
-def test_another_step_keeps_channel_and_cell_and_another_layer_does_not():
-    app = open_app(PAGE, layer="conv2", channel="5", cell="3,4")
+def test_another_step_or_layer_keeps_the_place_of_the_cell_on_the_photo():
+    app = open_app(PAGE, layer="conv2", channel="5", cell="12,21")
     app.segmented_control(key="choose_stage").set_value("pool2").run()
-    assert (unit(app)["chosenChannel"], unit(app)["cell"]) == (5, [3, 4])
-    app.segmented_control(key="choose_layer").set_value("conv3").run()
+    assert (unit(app)["chosenChannel"], unit(app)["cell"], unit(app)["pinned"]) == (5, [6, 10], True)
+    app.segmented_control(key="choose_layer").set_value("conv9").run()
     assert unit(app)["chosenChannel"] == unit(app)["channels"][0]["index"]
+    assert (unit(app)["cell"], unit(app)["pinned"]) == ([3, 5], True)
+    assert app.query_params["cell"] == "3,5"
+    app.segmented_control(key="choose_layer").set_value("logits").run()
     assert not unit(app)["pinned"]
+    assert "cell" not in app.query_params
 
 
 def test_a_channel_that_the_step_does_not_have_gives_way_to_the_strongest():
@@ -105,3 +110,18 @@ def test_a_file_that_cannot_be_shown_leaves_no_number():
     app = upload(open_app(PAGE), b"not a picture")
     assert len(app.error) == 1
     assert [node.proto.component_name for node in app.get("bidi_component")] == ["convoscope.paste"]
+
+
+def test_of_a_very_large_layer_the_strongest_maps_are_sent_and_what_the_others_add(shelf):
+    built = large()
+    write(shelf / "large", built, card(built, 224, 3, 2))
+    for layer, stage, left in (("conv2", "conv2", True), ("conv1", "conv1", False), ("conv2", "pool2", False)):
+        app = open_app(PAGE, layer=layer, stage=stage)
+        header = unit(app)
+        assert header["height"] == (112 if stage == "pool2" else 224)
+        assert size(app) <= LARGEST
+        assert (header["left"] > 0) == left
+        if left:
+            assert header["count"] + header["left"] == 512
+            assert header["count"] == len(header["labels"]) >= 8
+            assert {"restSums", "restMagnitudes"} <= set(header["names"])

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from convoscope.network import load
 from convoscope.prepare import Crop
 from tests.pages.app import ROOT
+from ui.chapters import CHAPTERS
 from ui.links import ORDERS, SCALES, Selection, from_link, to_link
 from ui.samples import DRAWINGS, PHOTOS
+from ui.views import VIEWS
 
 MODELS = {name: load(ROOT / "models" / name) for name in ("photo", "shapes")}
 
@@ -32,6 +34,10 @@ def selections(draw: st.DrawFn) -> Selection:
         order=draw(st.sampled_from(ORDERS)),
         scale=draw(st.sampled_from(SCALES)),
         step=draw(st.none() | st.integers(0, 10**9 - 1)),
+        chapter=draw(st.none() | st.sampled_from(sorted(CHAPTERS))),
+        view=draw(st.none() | st.sampled_from(sorted(VIEWS))),
+        against=draw(st.none() | st.integers(0, len(network.card.classes) - 1)),
+        other=draw(st.none() | st.sampled_from([sample.name for sample in (PHOTOS if model == "photo" else DRAWINGS)])),
     )
 
 

@@ -2,13 +2,16 @@
 
 const views = new WeakMap();
 
-// Streamlit calls a module's default export again after each run; the view stays, and is told only of new data.
+// Streamlit calls a module's default export again after each run and each change of theme; the view stays, and is told only of
+// what is new.
 function viewOf(View, { parentElement, data, setTriggerValue }) {
   if (!views.has(parentElement)) views.set(parentElement, new View(parentElement));
   const view = views.get(parentElement);
   view.trigger = setTriggerValue; // not a state: the same choice twice must be heard twice
+  const theme = view.draw && getComputedStyle(view.root).getPropertyValue("--st-background-color");
   if (!same(view.data, data)) view.show(data instanceof Uint8Array ? unpack(data) : data);
-  view.data = data;
+  else if (theme !== view.theme) view.draw();
+  Object.assign(view, { data, theme });
   return () => {
     view.close?.();
     views.delete(parentElement);
@@ -16,8 +19,8 @@ function viewOf(View, { parentElement, data, setTriggerValue }) {
 }
 
 function same(one, other) {
-  if (one instanceof Uint8Array && other instanceof Uint8Array) return one.length === other.length && one.every((byte, at) => byte === other[at]);
-  return JSON.stringify(one) === JSON.stringify(other);
+  if (!(other instanceof Uint8Array)) return JSON.stringify(one) === JSON.stringify(other);
+  return one?.length === other.length && one.every((byte, at) => byte === other[at]);
 }
 
 function unpack(bytes) {

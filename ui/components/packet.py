@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
 HERE = Path(__file__).parent
+ROOM = 3_700_000  # bytes of arrays for one view: with its words it stays below 4 MiB
 _KINDS = {"float32": "f", "uint8": "b"}
 
 
@@ -30,9 +31,9 @@ def pack(header: dict[str, object], arrays: Sequence[NDArray[np.generic]] = ()) 
 
 
 def register(name: str, *shared: str) -> ComponentRenderer:
-    """The component in the folder `name`: its style sheet and its module, after those all share and the `shared` it asks for."""
+    """The component in the folder `name`: its style sheet and its modules, after those all share and the `shared` it asks for."""
     folder = HERE / name
-    modules = [HERE / "packet.js", *(HERE / f"{each}.js" for each in shared), folder / f"{name}.js"]
+    modules = [HERE / "packet.js", *(HERE / f"{each}.js" for each in shared), *sorted(folder.glob("*.js"))]
     sheets = [HERE / "shared.css", *(HERE / f"{each}.css" for each in shared), folder / f"{name}.css"]
     return st.components.v2.component(
         f"convoscope.{name}",

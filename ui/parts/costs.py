@@ -6,7 +6,7 @@ import streamlit as st
 
 from convoscope import words
 from ui.components.table import Cell, table
-from ui.state import Visit
+from ui.visit import Visit
 
 HEADINGS = ("Layer", "Steps", "First step", "Last step", "Parameters", "Multiply-adds", "Share of all")
 

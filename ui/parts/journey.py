@@ -8,7 +8,7 @@ from convoscope.strength import strongest_first
 from ui import state
 from ui.components.maps import Tile, maps
 from ui.parts.seen import seen
-from ui.state import Visit
+from ui.visit import Visit
 
 
 def journey(visit: Visit) -> None:

@@ -6,7 +6,7 @@ from convoscope import words
 from convoscope.kernels import as_colours, kernels
 from convoscope.render import scale_of
 from ui.components.maps import Tile
-from ui.state import Visit
+from ui.visit import Visit
 
 
 def kernel_tiles(visit: Visit) -> list[Tile]:

@@ -11,7 +11,7 @@ from convoscope.strength import strongest_first
 from ui.components.chart import Axis, Line, chart
 from ui.components.maps import Tile, maps
 from ui.components.table import Cell, table
-from ui.state import Visit
+from ui.visit import Visit
 
 COLOURS = ("red", "green", "blue")
 INPUTS = 12  # input channels whose kernels are shown of one channel

@@ -14,8 +14,9 @@ from convoscope.render import Palette, Scale, scale_of, sprite
 from convoscope.strength import RESPONSE, peaks, responding, strongest_first
 from ui import state
 from ui.components.maps import CLOSED, Tile, maps
+from ui.components.packet import ROOM
 from ui.parts.seen import seen
-from ui.state import Visit
+from ui.visit import Visit
 
 _ORDER_WORDS = {"strength": "strongest first", "number": "by number"}
 _SCALE_WORDS = {"layer": "one per layer", "map": "one per map", "network": "one for all"}
@@ -35,9 +36,9 @@ def layer_maps(visit: Visit) -> None:
     _controls(visit, stage)
     values = visit.trace.values(stage)
     st.markdown(_sentence(visit, stage, values))
-    st.caption(_cost(visit))
-    key, selection = state.component_key("maps", visit), visit.selection
     tiles = _tiles(visit, stage, values)
+    st.caption(_cost(visit) + _left_out(visit, len(tiles), len(values)))
+    key, selection = state.component_key("maps", visit), visit.selection
     maps(
         tiles,
         key=key,
@@ -85,7 +86,7 @@ def _controls(visit: Visit, stage: Stage) -> None:
 def _choice(label: str, titles: dict[str, str], field: str, shown: str, help: str | None = None) -> None:
     """One of `titles`, by its key, tied to a field of the selection."""
     st.segmented_control(
-        label, tuple(titles), format_func=titles.__getitem__, required=True, help=help, **state.bound(field, shown)
+        label, tuple(titles), format_func=titles.__getitem__, required=True, help=help, wrap=True, **state.bound(field, shown)
     )
 
 
@@ -127,10 +128,17 @@ def _tiles(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> list[Tile
 
 
 def _order(visit: Visit, values: NDArray[np.float32]) -> NDArray[np.intp]:
-    """The channels in the chosen order."""
-    if visit.selection.order == "number":
-        return np.arange(len(values))
-    return strongest_first(values)
+    """The channels in the chosen order; of maps too large to send all of them the first ones, and the chosen one."""
+    order = np.arange(len(values)) if visit.selection.order == "number" else strongest_first(values)
+    shown = np.arange(len(values)) < max(1, ROOM // values[0].nbytes - 1)
+    return np.asarray(order[shown | (order == visit.selection.channel)])
+
+
+def _left_out(visit: Visit, shown: int, count: int) -> str:
+    if shown == count:
+        return ""
+    which = _ORDER_WORDS[visit.selection.order]
+    return f" Maps of this size are large: {shown} of {count} are shown, {which}; the others are at hand under “One number”."
 
 
 def _range(values: NDArray[np.float32], stage: Stage) -> str:

@@ -8,15 +8,16 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from convoscope import words
-from convoscope.overview import CHANNELS, Column, columns, reduced
+from convoscope.overview import CHANNELS, Column, columns, foldable, reduced
 from convoscope.render import Palette, Scale, colour, scale_of
 from convoscope.strength import RESPONSE
 from ui import state
-from ui.components.overview import Edge, Group, Outcome, Tile, overview
+from ui.components.overview import Edge, Fold, Group, Outcome, Tile, overview
 from ui.parts.kernels import COLOURS
-from ui.state import Visit
+from ui.visit import Visit
 
-FINEST = 128  # cells on a side that are sent of a map: the largest tile is 64 pixels wide, twice as many on fine screens
+FINENESS = (128, 96, 72, 56, 40)  # cells on a side that are sent of a map: a tile is 36 to 64 pixels wide, or twice as many
+PICTURES = 2_800_000  # bytes of all tiles together: with words and edges it stays below 4 MiB
 PHOTO = "photo"
 SCALES = {"layer": "one per layer", "map": "one per map", "network": "one for all"}
 _STEPS = {"Relu": "ReLU", "MaxPool": "pooling", "AveragePool": "pooling", "GlobalAveragePool": "average", "ReduceMean": "average"}
@@ -42,16 +43,21 @@ Names = dict[str, _Named]  # by the column's tensor
 
 
 def glance(visit: Visit) -> None:
-    """The switch that unfolds ReLU and pooling, and the picture."""
+    """What unfolds ReLU and pooling of all layers, and the picture."""
+    layers, unfolded = foldable(visit.network), state.unfolded()
+    folds = bool(unfolded & set(layers))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="glance"):
         st.markdown(_sentence(visit), help=_HELP, width="content")
-        unfolded = st.toggle("Unfold ReLU and pooling", key="unfolded", persist_state="session")
+        if layers:
+            label = "Fold all layers" if folds else "Unfold ReLU and pooling"
+            st.button(label, on_click=state.unfold, args=((),) if folds else (layers,), help=_FOLD_HELP)
     made = columns(visit.network, visit.prepared, visit.trace, unfolded)
     names = _names(made)
     photo, *inner, answers = made
     key = state.component_key("overview", visit)
+    finest = _finest(made)
     overview(
-        [_photo(visit, photo), *(_group(visit, names, column) for column in inner)],
+        [_photo(visit, photo, finest), *(_group(visit, names, column, finest) for column in inner)],
         _outcomes(visit, names, answers),
         _edges(made),
         key=key,
@@ -64,6 +70,7 @@ def glance(visit: Visit) -> None:
         scale=visit.selection.scale,
         on_choose=state.taken(key, "chosen", lambda target: open_channel(visit, *target)),
         on_scale=state.taken(key, "scaled", lambda scale: state.select(scale=scale)),
+        on_fold=state.taken(key, "folded", lambda layer: state.unfold(unfolded ^ {layer})),
     )
 
 
@@ -82,24 +89,33 @@ def open_channel(visit: Visit, tensor: str, channel: int) -> None:
     state.go_to_unit()
 
 
-def _photo(visit: Visit, column: Column) -> Group:
+def _finest(made: Sequence[Column]) -> int:
+    """How many cells of a map's side there is room for."""
+
+    def size(limit: int) -> int:
+        return sum(3 * len(column.channels) * reduced(column.values[:1], limit).size for column in made)
+
+    return next((limit for limit in FINENESS if size(limit) <= PICTURES), FINENESS[-1])
+
+
+def _photo(visit: Visit, column: Column, finest: int) -> Group:
     pixels = visit.prepared.resized
     tiles = []
     for channel in column.channels:
         one = pixels[..., channel]
-        small = reduced(one[None].astype(np.float32), FINEST)[0].round().astype(np.uint8)
+        small = reduced(one[None].astype(np.float32), finest)[0].round().astype(np.uint8)
         name = COLOURS[channel] if pixels.shape[2] == len(COLOURS) else "grey"
         text = f"What the network sees of {visit.photo_title}.\nPixel values from {one.min()} to {one.max()}, of 0 to 255."
         tiles.append(Tile(f"photo, {name}", text, small[..., None].repeat(3, 2), name))
     return Group(PHOTO, _size(column), "", None, tiles)
 
 
-def _group(visit: Visit, names: Names, column: Column) -> Group:
+def _group(visit: Visit, names: Names, column: Column, finest: int) -> Group:
     assert column.stage
     scales, named = _scales(visit, column), names[column.tensor]
     shown = visit.stage.tensor if visit.stage else None
     tiles = []
-    for channel, cells in zip(column.channels, reduced(column.values[list(column.channels)], FINEST), strict=True):
+    for channel, cells in zip(column.channels, reduced(column.values[list(column.channels)], finest), strict=True):
         values = column.values[channel]
         tiles.append(
             Tile(
@@ -113,7 +129,9 @@ def _group(visit: Visit, names: Names, column: Column) -> Group:
         )
     more = f"+ {column.left_out}" if column.left_out else ""
     scale = None if visit.selection.scale == "map" else scales[0]
-    return Group(named.title, _size(column), more, scale, tiles, joined=named.title != named.name)
+    joined, layer = named.title != named.name, column.layer.name if column.layer else ""
+    fold = Fold(layer, layer in state.unfolded()) if layer in foldable(visit.network) and not joined else None
+    return Group(named.title, _size(column), more, scale, tiles, joined, fold)
 
 
 def _outcomes(visit: Visit, names: Names, column: Column) -> list[Outcome]:
@@ -211,6 +229,7 @@ def _scales(visit: Visit, column: Column) -> list[Scale]:
     return [scale_of(extent, palette)] * len(column.values)
 
 
+_FOLD_HELP = "Or click a layer's title: only its own steps unfold."
 _HELP = (
     "Each column is a layer, each tile the activation map of one of its channels for this photo, after ReLU. A line leads from a "
     "channel to one that it feeds: the darker, the more it contributes. At each position a convolution adds up one number per "

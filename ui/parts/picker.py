@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import state
 from ui.links import OWN
-from ui.state import Visit
+from ui.visit import Visit
 
 # opens the photo library on phones; not every system counts the others as images. What a file is, the engine sees.
 ACCEPTED = ["image/*", ".heic", ".heif", ".avif"]

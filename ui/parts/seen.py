@@ -1,7 +1,7 @@
 """The picture that goes into the network, as a tile."""
 
 from ui.components.maps import Tile
-from ui.state import Visit
+from ui.visit import Visit
 
 
 def seen(visit: Visit) -> Tile:

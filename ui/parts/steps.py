@@ -9,7 +9,7 @@ from ui import state
 from ui.chapters import CHAPTERS
 from ui.components.chapters import chapters
 from ui.parts.tour import again, answer, flatten, kernels, learning, picture, pooling, relu, slips, window
-from ui.state import Visit
+from ui.visit import Visit
 
 _MODULES: dict[str, ModuleType] = {
     "picture": picture,

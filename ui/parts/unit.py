@@ -1,5 +1,6 @@
 """How one number is made: any cell of any channel of any stage."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,12 +16,13 @@ from convoscope.recipe import Workings
 from convoscope.render import Palette, Scale, scale_of
 from convoscope.strength import peaks, strongest_first
 from ui import state
-from ui.components.softmax import softmax
 from ui.components.unit import Channel, Step, View, unit
-from ui.state import Visit
+from ui.parts.shares import shares
+from ui.visit import Visit
 
 _COLOURS = {3: ("red", "green", "blue"), 1: ("grey",)}
 _THUMBNAIL = 32  # cells along the longer side, at most
+_THUMBNAILS = 2**17  # cells of all of them together, at most
 
 
 def unit_choice(visit: Visit) -> None:
@@ -54,7 +56,7 @@ def one_unit(visit: Visit) -> None:
         on_channel=state.taken(key, "channel", lambda index: state.select(channel=index)),
     )
     if _is_of_classes(visit, stage):
-        _softmax(visit)
+        shares(visit)
 
 
 def _view(
@@ -167,22 +169,10 @@ def _what_follows(visit: Visit, workings: Workings, stage: Stage, channel: int) 
 
 def _channels(workings: Workings, stage: Stage) -> list[Channel]:
     maps = workings.maps(stage.tensor)
-    stride = -(-max(maps.shape[1:]) // _THUMBNAIL)
+    side = min(_THUMBNAIL, math.isqrt(_THUMBNAILS // len(maps)) or 1)
+    stride = -(-max(maps.shape[1:]) // side)
     heights = peaks(maps)
     return [
         Channel(int(index), f"strongest {words.number(heights[index])}", maps[index, ::stride, ::stride])
         for index in strongest_first(maps)
     ]
-
-
-def _softmax(visit: Visit) -> None:
-    key, card = f"softmax-{visit.selection.model}", visit.network.card
-    softmax(
-        visit.prediction.logits.astype(np.float32),
-        card.classes,
-        visit.answer,
-        key=key,
-        temperature=card.calibration.temperature if card.calibration else 1.0,
-        measured=card.calibration is not None,
-        on_answer=state.taken(key, "answer", lambda index: state.select(answer=index)),
-    )

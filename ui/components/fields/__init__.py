@@ -1,6 +1,6 @@
 """What one cell of a layer's map sees of the photo: a box that grows from layer to layer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,8 @@ class Field:
     columns: NDArray[np.int64]
 
 
-def fields(photo: Picture, steps: Sequence[Field], *, key: str, label: str) -> None:
+def fields(photo: Picture, steps: Sequence[Field], *, key: str, label: str, on_open: Callable[[], None]) -> None:
+    """Triggers `opened` with [step, row, column] of the cell that the visitor wants to see made."""
     entries = [{"title": step.title, "rows": step.rows.tolist(), "columns": step.columns.tolist()} for step in steps]
     header: dict[str, object] = {"label": label, "steps": entries}
-    _mount(key=key, data=pack_pictures(header, [photo, *(step.map for step in steps)]))
+    _mount(key=key, data=pack_pictures(header, [photo, *(step.map for step in steps)]), on_opened_change=on_open)

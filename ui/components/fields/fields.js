@@ -8,9 +8,11 @@ class Fields {
     this.head = element("p", { class: "head" });
     this.key = element("div");
     this.say = element("p", { class: "say", role: "status" });
+    this.onward = element("button", { type: "button", class: "onward", text: "How is this number made?" });
+    this.onward.onclick = () => this.trigger("opened", [this.at, this.map.at.y, this.map.at.x]);
     this.root = element("div", { class: "root" }, element("label", { class: "depth" }, element("span", { text: "Deeper" }), this.slider, this.title),
       element("div", { class: "plates" }, element("div", { class: "seen" }, element("p", { class: "head", text: "What the cell sees of the photo" }), this.photo.node),
-        element("div", {}, this.head, this.map.node, this.key)), this.say);
+        element("div", {}, this.head, this.map.node, this.key)), this.say, this.onward);
     parent.append(this.root);
   }
 

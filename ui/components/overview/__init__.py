@@ -33,10 +33,19 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class Fold:
+    """A layer, by name, whose steps stand apart when it is open."""
+
+    layer: str
+    open: bool
+
+
+@dataclass(frozen=True)
 class Group:
     """A column of tiles. size: in parts that may stand below each other, '8×8', '×128'. more: what is left out, '+ 120'.
 
-    scale: None for pixels, or where each tile has its own. joined: it is a later step of the layer before it.
+    scale: None for pixels, or where each tile has its own. joined: it is a later step of the layer before it. fold: what a
+    click on its title opens or closes.
     """
 
     title: str
@@ -45,6 +54,7 @@ class Group:
     scale: Scale | None
     tiles: Sequence[Tile]
     joined: bool = False
+    fold: Fold | None = None
 
 
 @dataclass(frozen=True)
@@ -80,8 +90,9 @@ def overview(
     scale: str,
     on_choose: Callable[[], None],
     on_scale: Callable[[], None],
+    on_fold: Callable[[], None],
 ) -> None:
-    """Triggers `chosen` with a tile's target as a list, and `scaled` with a key of `scales`.
+    """Triggers `chosen` with a tile's target as a list, `scaled` with a key of `scales`, and `folded` with a layer's name.
 
     note: what is shown, in a few words. more: how many classes are left out. scales: the colour scales by their names.
     """
@@ -98,7 +109,7 @@ def overview(
         "edges": [[edge.source, edge.target, round(edge.weight, 4), int(edge.holds)] for edge in edges],
     }
     arrays = [*(colour_table(palette) for palette in palettes), *(tile.picture for tile in tiles)]
-    _mount(key=key, data=pack(header, arrays), on_chosen_change=on_choose, on_scaled_change=on_scale)
+    _mount(key=key, data=pack(header, arrays), on_chosen_change=on_choose, on_scaled_change=on_scale, on_folded_change=on_fold)
 
 
 def _group(group: Group) -> dict[str, object]:
@@ -106,6 +117,7 @@ def _group(group: Group) -> dict[str, object]:
         "title": group.title,
         "size": list(group.size),
         "joined": group.joined,
+        "fold": asdict(group.fold) if group.fold else None,
         "more": group.more,
         "palette": group.scale.palette if group.scale else None,
         "ticks": [number(tick) for tick in group.scale.ticks] if group.scale else [],

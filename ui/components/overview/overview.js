@@ -98,7 +98,7 @@ class Overview {
       const tall = group.tiles.length * step - ROW, top = head + (body - tall) / 2, left = x + (side - wide) / 2;
       this.of(column).forEach((tile) => Object.assign(tile, { x, y: top + tile.row * step, side }));
       x += side;
-      return [placed(element("div", { class: "head" }, ...title(group)), left, 0, wide), placed(element("div", { class: "foot" }, ...this.legend(group, side)), left, top + tall + 6, wide)];
+      return [placed(element("div", { class: "head" }, ...this.title(group)), left, 0, wide), placed(element("div", { class: "foot" }, ...this.legend(group, side)), left, top + tall + 6, wide)];
     });
     const step = Math.min(body / outcomes.length, 84), first = head + (body - step * outcomes.length) / 2;
     const left = this.width - ANSWERS + 12;
@@ -113,7 +113,7 @@ class Overview {
     const side = Math.floor(Math.min(MOST, (this.width + 3) / fit - 3)), gap = fit > 1 ? Math.min(ROW, (this.width - fit * side) / (fit - 1)) : 0;
     let y = 0;
     const words = groups.map((group, column) => {
-      const head = placed(element("div", { class: "head" }, element("span", {}, ...title(group)), element("span", { class: "foot" }, ...this.legend(group, 56))), 0, y, this.width);
+      const head = placed(element("div", { class: "head" }, element("span", {}, ...this.title(group)), element("span", { class: "foot" }, ...this.legend(group, 56))), 0, y, this.width);
       y += LINE;
       for (const tile of this.of(column)) {
         const line = Math.floor(tile.row / fit), inLine = Math.min(fit, group.tiles.length - line * fit);
@@ -133,6 +133,13 @@ class Overview {
 
   of(column) {
     return this.tiles.filter((tile) => tile.column === column);
+  }
+
+  // A layer's name unfolds its steps, or folds them up again.
+  title({ title: text, size, fold }) {
+    const name = fold ? element("button", { type: "button", class: "fold", "aria-expanded": String(fold.open), title: fold.open ? "Fold this layer" : "Unfold this layer" }, element("b", { text })) : element("b", { text });
+    if (fold) name.onclick = () => this.trigger("folded", fold.layer);
+    return [name, " ", ...size.map((part) => element("span", { class: "quiet size", text: part }))];
   }
 
   legend({ more, palette, ticks }, side) {
@@ -272,10 +279,6 @@ class Overview {
   box(at) {
     return this.net.querySelector(`.unit[data-at="${at}"]`);
   }
-}
-
-function title({ title: name, size }) {
-  return [element("b", { text: name }), " ", ...size.map((part) => element("span", { class: "quiet size", text: part }))];
 }
 
 function oneCell({ width, height }) {

@@ -16,6 +16,7 @@ def softmax(
     chosen: int,
     *,
     key: str,
+    title: str,
     temperature: float,
     measured: bool,
     on_answer: Callable[[], None],
@@ -24,5 +25,11 @@ def softmax(
 
     A click on a class triggers `answer` with its index.
     """
-    header: dict[str, object] = {"classes": list(classes), "chosen": chosen, "temperature": temperature, "calibrated": measured}
+    header: dict[str, object] = {
+        "title": title,
+        "classes": list(classes),
+        "chosen": chosen,
+        "temperature": temperature,
+        "calibrated": measured,
+    }
     _mount(key=key, data=pack(header, [logits]), on_answer_change=on_answer)

@@ -1,10 +1,12 @@
 const FEW = 8; // classes that are shown at first
 const fixed = (value) => value.toFixed(4).replace("-", "−");
+const raised = (digits) => [...digits].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("");
+const powered = (value) => (value === 0 || value >= 0.00005 ? fixed(value) : printed(value).replace(/e−0?(\d+)/, (_, digits) => ` × 10⁻${raised(digits)}`));
 const percent = (share) => `${share > 0 && share < 0.0005 ? "< 0.1" : share >= 0.9995 && share < 1 ? "> 99.9" : (share * 100).toFixed(1)} %`; // as convoscope.words
 
 class Softmax {
   constructor(parent) {
-    this.title = element("h3", { text: "Softmax: from scores to percentages" });
+    this.title = element("h3");
     this.words = element("p", { class: "quiet" });
     this.slider = element("input", { type: "range", min: -1, max: 1, step: 0.02, "aria-label": "Temperature" });
     this.slider.oninput = () => { this.temperature = 10 ** Number(this.slider.value); this.draw(); };
@@ -21,6 +23,7 @@ class Softmax {
 
   show(header) {
     Object.assign(this, { logits: header.arrays[0], names: header.classes, chosen: header.chosen, given: header.temperature, measured: header.calibrated });
+    this.title.textContent = header.title;
     this.back();
     this.draw();
   }
@@ -46,7 +49,7 @@ class Softmax {
       return made;
     };
     const row = (name, logit, power, className, index) => {
-      const cells = [element("span", { class: "name", text: name }), element("span", { text: logit }), element("span", { text: power < 0.00005 ? printed(power) : fixed(power) }), bar(power / total), element("span", { class: "percent", text: percent(power / total) })];
+      const cells = [element("span", { class: "name", text: name }), element("span", { text: logit }), element("span", { text: powered(power) }), bar(power / total), element("span", { class: "percent", text: percent(power / total) })];
       const made = index === undefined ? element("div", { class: `share ${className}` }, ...cells)
         : element("button", { type: "button", class: `share ${className}`, "aria-pressed": String(index === chosen) }, ...cells);
       if (index !== undefined) {

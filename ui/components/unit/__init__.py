@@ -3,6 +3,7 @@
 All that moves under the pointer is computed in the browser, from the maps, kernels and tables that are sent here.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convoscope.arithmetic import Bent, Largest, Moved, Pointwise, Recipe, Softmax, Weighted
+from convoscope.overview import reduced
 from convoscope.receptive import Fields
 from convoscope.render import Scale, colour_table
+from convoscope.rest import strongest
 from convoscope.window import Axis
 from convoscope.words import number
-from ui.components.packet import pack, register
+from ui.components.packet import ROOM, pack, register
+
+AVERAGED = 1_000_000  # bytes of the maps that are only looked at
 
 _mount = register("unit")
 _KINDS: dict[type, str] = {
@@ -49,7 +54,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class View:
-    """unit: 'channel 7 of layer 2, convolution'. inputs: '32 maps'. noun: what a term is, 'map'. labels: of the terms' sources.
+    """unit: 'channel 7 of layer 2, convolution'. inputs: '32 maps'. noun: what a term is, 'map'. labels: of all terms' sources.
 
     averaged: float32 (N, H, W), the maps that the terms' numbers are averages of. next: what becomes of the value.
     picture: uint8 (S, S, C), what the network gets. cell: row and column.
@@ -73,7 +78,10 @@ class View:
 
 
 def unit(view: View, *, key: str, on_cell: Callable[[], None], on_channel: Callable[[], None]) -> None:
-    """Triggers `cell` with [row, column], or [] for none, and `channel` with a channel's index."""
+    """Triggers `cell` with [row, column], or [] for none, and `channel` with a channel's index.
+
+    Of a sum of more maps than fit into ROOM the strongest are sent, and what the others add to each cell.
+    """
     arrays: dict[str, NDArray[Any]] = {}
     header = _header(view, arrays)
     header["names"] = list(arrays)
@@ -102,7 +110,6 @@ def _header(view: View, arrays: dict[str, NDArray[Any]]) -> dict[str, object]:
         "width": width,
         "scale": _scale(view.step.scale, arrays),
         "ticks": [number(tick) for tick in view.step.scale.ticks],
-        "labels": list(view.labels),
         "sourceScale": _scale(view.source_scale, arrays),
         "next": [_next(step, at, arrays) for at, step in enumerate(view.next)],
         "channels": [{"index": each.index, "note": each.note} for each in view.channels],
@@ -117,25 +124,20 @@ def _header(view: View, arrays: dict[str, NDArray[Any]]) -> dict[str, object]:
         arrays["thumbs"] = np.stack([each.thumbnail for each in view.channels])
         header["thumbSize"] = list(view.channels[0].thumbnail.shape)
     if view.averaged is not None:
-        arrays["averaged"] = view.averaged
-        header["averagedSize"] = list(view.averaged.shape[1:])
+        arrays["averaged"] = reduced(view.averaged, math.isqrt(AVERAGED // (4 * len(view.averaged))) or 1)
+        header["averagedSize"] = list(arrays["averaged"].shape[1:])
         header["averagedScale"] = _scale(Scale("positive", 0.0, float(view.averaged.max(initial=0)) or 1.0), arrays)
-    return header | _recipe(recipe, arrays)
+    return header | _recipe(recipe, view.labels, arrays)
 
 
-def _recipe(recipe: Recipe, arrays: dict[str, NDArray[Any]]) -> dict[str, object]:
-    kind: dict[str, object] = {"kind": _KINDS[type(recipe)]}
+def _recipe(recipe: Recipe, labels: Sequence[str], arrays: dict[str, NDArray[Any]]) -> dict[str, object]:
+    kind: dict[str, object] = {"kind": _KINDS[type(recipe)], "labels": list(labels), "left": 0}
     if isinstance(recipe, Weighted | Pointwise):
-        arrays["sources"] = recipe.maps
         kind |= {"count": len(recipe.maps), "taken": list(recipe.maps.shape[1:])}
     if isinstance(recipe, Weighted):
-        weights = Scale("weights", *_ends(recipe.kernels))
-        arrays["weights"] = recipe.kernels.astype(np.float32)
-        kind |= {"bias": recipe.bias, "counts": recipe.counts, "weightScale": _scale(weights, arrays)}
-        kind |= {"rows": _axis(recipe.rows), "columns": _axis(recipe.columns)}
-        kind |= {"dense": recipe.rows.kernel == recipe.rows.size and recipe.columns.kernel == recipe.columns.size}
+        kind |= _weighted(recipe, labels, arrays)
     if isinstance(recipe, Pointwise):
-        arrays |= {"factors": recipe.factors.astype(np.float32), "offset": recipe.offset.astype(np.float32)}
+        arrays |= {"sources": recipe.maps, "factors": _once(recipe.factors), "offset": _once(recipe.offset[None])}
         kind |= {"weightScale": _scale(Scale("weights", *_ends(recipe.factors)), arrays)}
     if isinstance(recipe, Largest | Bent | Moved):
         arrays["sources"] = recipe.map
@@ -149,6 +151,28 @@ def _recipe(recipe: Recipe, arrays: dict[str, NDArray[Any]]) -> dict[str, object
     if isinstance(recipe, Moved):
         kind |= {"from": list(recipe.cell)}
     return kind
+
+
+def _weighted(recipe: Weighted, labels: Sequence[str], arrays: dict[str, NDArray[Any]]) -> dict[str, object]:
+    """The maps that there is room for beside the other arrays, and what all others add to each cell."""
+    kind: dict[str, object] = {"weightScale": _scale(Scale("weights", *_ends(recipe.kernels)), arrays)}
+    maps, kernels = recipe.maps, recipe.kernels.astype(np.float32)
+    room = ROOM - sum(array.nbytes for array in arrays.values())
+    if maps.nbytes + kernels.nbytes > room:
+        rest_of_all = 2 * recipe.values.nbytes
+        shown, rest = strongest(recipe, max(1, (room - rest_of_all) // (maps[0].nbytes + kernels[0].nbytes)))
+        maps, kernels = maps[shown], kernels[shown]
+        arrays |= {"restSums": rest.sums.astype(np.float32), "restMagnitudes": rest.magnitudes.astype(np.float32)}
+        kind |= {"count": len(shown), "labels": [labels[at] for at in shown], "left": rest.count}
+    arrays |= {"sources": maps, "weights": kernels}
+    whole = recipe.rows.kernel == recipe.rows.size and recipe.columns.kernel == recipe.columns.size
+    return kind | {
+        "bias": recipe.bias,
+        "counts": recipe.counts,
+        "rows": _axis(recipe.rows),
+        "columns": _axis(recipe.columns),
+        "dense": whole,
+    }
 
 
 def _next(step: Step, at: int, arrays: dict[str, NDArray[Any]]) -> dict[str, object]:
@@ -167,6 +191,12 @@ def _bend(recipe: Bent) -> dict[str, object]:
     low, high = (bound if np.isfinite(bound) else None for bound in (recipe.low, recipe.high))
     passes = recipe.slope == 1 and low is None and high is None
     return {"slope": recipe.slope, "low": low, "high": high, "passes": passes}
+
+
+def _once(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(N, H, W), or (N,) where each map has one number everywhere."""
+    same = bool((values == values[:, :1, :1]).all())
+    return np.asarray(values[:, 0, 0] if same else values, np.float32)
 
 
 def _axis(axis: Axis) -> dict[str, int]:

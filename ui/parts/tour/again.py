@@ -12,7 +12,7 @@ from ui.components.fields import Field, fields
 from ui.components.pictures import Picture
 from ui.parts.tour.prose import prose
 from ui.parts.tour.question import Question
-from ui.state import Visit
+from ui.visit import Visit
 
 CODE = (receptive_fields,)
 
@@ -29,12 +29,21 @@ def draw(visit: Visit) -> None:
         f"to **{last}** in the last, of {visit.prepared.resized.shape[0]} × {visit.prepared.resized.shape[0]}."
     )
     prose("Go deeper with the slider, and move over the photo or the map.")
-    label = f"{visit.photo_title}, with what one cell sees of it. Arrow keys move the cell"
+    key = state.component_key("fields", visit)
+
+    def opened(place: tuple[int, int, int]) -> None:
+        step, row, column = place
+        layer, stage, _ = seen[step]
+        state.select(layer=layer.name)
+        state.select(stage=stage.tensor, channel=_strongest(visit, stage), cell=(row, column))
+        state.go_to_unit()
+
     fields(
         Picture(visit.prepared.resized),
         [_field(visit, layer, stage, each) for layer, stage, each in seen],
-        key=state.component_key("fields", visit),
-        label=label,
+        key=key,
+        label=f"{visit.photo_title}, with what one cell sees of it. Arrow keys move the cell",
+        on_open=state.taken(key, "opened", opened),
     )
     st.caption(
         "At the border the window is cut off: there the cell sees less. Pooling does not add much by itself, but every later "

@@ -10,14 +10,14 @@ from convoscope.last_layer import LastLayer, last_layer
 from convoscope.network import softmax
 from ui import state
 from ui.components.ledger import Line, ledger
+from ui.parts.shares import shares
 from ui.parts.tour.features import feature_name
-from ui.parts.tour.prose import prose
+from ui.parts.tour.prose import prose, tiny
 from ui.parts.tour.question import Question
-from ui.state import Visit
+from ui.visit import Visit
 
 CODE = (LastLayer.contributions, softmax)
 TERMS = 8  # that are listed; the others are added up in one line
-BEST = 5  # classes that are listed
 DIGITS = 4  # after the point, of the terms of a logit
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 HIGHEST = 300.0  # of what is raised to a power: above that floating-point numbers end
@@ -61,11 +61,12 @@ def _dense(visit: Visit, layer: LastLayer) -> None:
     index, name = visit.answer, visit.network.card.classes[visit.answer]
     terms, bias, logit = layer.contributions(index), float(layer.bias[index]), float(layer.logits[index])
     order = np.argsort(-np.abs(terms), kind="stable")
-    shown, rest = [int(at) for at in order[:TERMS]], float(terms[order[TERMS:]].sum())
+    most = TERMS if len(order) > TERMS + 1 else len(order)  # a line for one more is as long as that one's own
+    shown, rest = [int(at) for at in order[:most]], float(terms[order[most:]].sum())
     peak = max(float(np.abs(terms).max()), abs(rest), abs(bias)) or 1.0
     lines = [_term(feature_name(visit, layer, at), layer.features[at], layer.weights[index, at], terms[at], peak) for at in shown]
-    if len(order) > TERMS:
-        lines.append(Line((f"the other {len(order) - TERMS:,} together", "", "", _fixed(rest)), rest / peak))
+    if len(order) > most:
+        lines.append(Line((f"the other {len(order) - most:,} together", "", "", _fixed(rest)), rest / peak))
     lines.append(Line(("bias", "", "", _fixed(bias)), bias / peak))
     left = round(logit, DIGITS) - sum(round(float(each), DIGITS) for each in [*terms[shown], rest, bias])
     if round(left, DIGITS):
@@ -80,7 +81,7 @@ def _dense(visit: Visit, layer: LastLayer) -> None:
     ledger(headings, lines, key=state.component_key("terms", visit), label=f"The terms of the logit of {name}")
     difference = abs(logit - visit.prediction.logits[index])
     st.caption(
-        f"Nothing is left out. The sum is {logit:.6f}; ONNX Runtime's own value differs by {difference:.0e}.".replace("-", "−")
+        f"Nothing is left out. The sum is {logit:.6f}; ONNX Runtime's own value differs by {tiny(difference)}.".replace("-", "−")
     )
 
 
@@ -89,38 +90,13 @@ def _term(name: str, feature: float, weight: float, term: float, peak: float) ->
 
 
 def _softmax(visit: Visit) -> None:
-    prediction, temperature = visit.prediction, _temperature(visit)
-    scaled = prediction.logits / temperature
-    lowered = float(scaled.max()) if scaled.max() > HIGHEST else 0.0  # the same from each leaves the shares as they are
-    powers = np.exp(scaled - lowered)
-    total = float(powers.sum())
-    shown = [answer.index for answer in prediction.answers[:BEST]]
-    shown += [visit.answer] if visit.answer not in shown else []
-    lines = [
-        _share(prediction.classes[at], words.number(prediction.logits[at]), powers[at], total, at == visit.answer) for at in shown
-    ]
-    if others := len(prediction.classes) - len(shown):
-        lines.append(_share(f"the other {others} together", "", np.delete(powers, shown).sum(), total))
-    lines.append(Line(("sum", "", _power(total), words.percent(1.0)), strong=True))
-    divided = f" ÷ {temperature:g}" if temperature != 1 else ""
-    power = f"exp(logit{divided}{f' − {lowered:.0f}' if lowered else ''})"
     st.subheader("Softmax", anchor=False)
     prose(
-        "A logit can be any number. **Softmax** turns all of them into percentages: raise *e* to the power of each "
-        f"logit{divided}, then divide by the sum. All are now positive and add up to 100 %."
+        "A logit can be any number. **Softmax** turns all of them into percentages: raise *e* to the power of each, then divide "
+        "by the sum. All are now positive and add up to 100 %. The **temperature** divides the logits first: a high one evens "
+        "the shares out, a low one leaves nearly all to the highest. Move it; the order never changes."
     )
-    headings = ("class", "logit", power, "share of the sum")
-    ledger(headings, lines, key=state.component_key("softmax", visit), label="Softmax, line by line", hue="share")
-    rounded = "The lines are rounded; the sum is that of the exact numbers."
-    measured = (
-        f" {temperature:g} is the temperature at which this network's percentages fit how often it is right." if divided else ""
-    )
-    st.caption(rounded + measured)
-
-
-def _share(name: str, logit: str, power: float, total: float, strong: bool = False) -> Line:
-    share = float(power) / total
-    return Line((name, logit, _power(float(power)), words.percent(share)), share, strong)
+    shares(visit, "")
 
 
 def _temperature(visit: Visit) -> float:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from convoscope.last_layer import LastLayer
 from convoscope.layers import Stage
 from convoscope.operations import average
-from ui.state import Visit
+from ui.visit import Visit
 
 
 def last_maps(visit: Visit) -> Stage | None:

@@ -10,9 +10,9 @@ from ui import state
 from ui.components.maps import Tile
 from ui.parts.tour.features import feature_name, last_maps, origin
 from ui.parts.tour.gallery import gallery
-from ui.parts.tour.prose import prose
+from ui.parts.tour.prose import prose, tiny
 from ui.parts.tour.question import Question, bucket
-from ui.state import Visit
+from ui.visit import Visit
 
 CODE = (operations.average,)
 _SHARES = ("hardly any (under 5 %)", "up to half of them", "more than half of them")
@@ -83,7 +83,7 @@ def _averaged(values: np.ndarray, channel: int, layer: LastLayer) -> str:
     total, mean = float(values[channel].astype(np.float64).sum()), float(operations.average(values)[channel])
     return (
         f"Map {channel}: its {values[channel].size} cells add up to {words.number(total)}; divided by {values[channel].size} "
-        f"that is **{words.number(mean)}**. ONNX Runtime's own mean differs by {abs(mean - layer.features[channel]):.0e}."
+        f"that is **{words.number(mean)}**. ONNX Runtime's own mean differs by {tiny(mean - layer.features[channel])}."
     )
 
 

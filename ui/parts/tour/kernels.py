@@ -12,9 +12,10 @@ from ui.components.maps import Tile, maps
 from ui.parts.kernel_tiles import kernel_tiles
 from ui.parts.seen import seen
 from ui.parts.tour.gallery import gallery
-from ui.parts.tour.prose import prose
+from ui.parts.tour.onward import to_its_page
+from ui.parts.tour.prose import prose, tiny
 from ui.parts.tour.question import Question, bucket
-from ui.state import Visit
+from ui.visit import Visit
 
 CODE = (convolve,)
 _SHARES = ("fewer than half", "half to nine in ten", "more than nine in ten")
@@ -56,25 +57,29 @@ def draw(visit: Visit) -> None:
         for channel in map(int, strongest_first(first.after))
     ]
     gallery(tiles, scale, key=state.component_key("tour-maps", visit), label="Maps of the first layer", picture=seen(visit))
-    prose(_one_number(first))
+    place = np.unravel_index(int(first.after.argmax()), first.after.shape)
+    channel, row, column = (int(at) for at in place)
+    prose(_one_number(first, channel, row, column))
+    to_its_page(visit, first.stage, channel, (row, column), "See each of its products")
 
 
 def question(visit: Visit) -> Question:
     first = first_convolution(visit.network, visit.prepared, visit.trace)
     values = first.after if first else visit.trace.values(next(stage for stage in visit.network.stages if stage.is_maps))
     count = responding(values)
+    ask = f"How many of the {len(values)} maps of the first layer are above zero somewhere?"
+    if first:
+        ask = f"How many of the {len(values)} kernels find something in this photo, so that their map is above zero somewhere?"
     return Question(
-        f"How many of the {len(values)} kernels of the first layer find something in this photo, so that their map is above zero "
-        "somewhere?",
+        ask,
         tuple(share.capitalize() for share in _SHARES),
         right=bucket(count / len(values), (0.5, 0.9000001)),
         why=f"{count} of {len(values)} do.",
     )
 
 
-def _one_number(first: Convolution) -> str:
+def _one_number(first: Convolution, channel: int, row: int, column: int) -> str:
     """The strongest number of the layer, computed again."""
-    channel, row, column = (int(at) for at in np.unravel_index(int(first.after.argmax()), first.after.shape))
     again = convolve(first.before, first.kernels[channel : channel + 1], first.bias[channel : channel + 1], first.window)[
         0, row, column
     ]
@@ -83,5 +88,5 @@ def _one_number(first: Convolution) -> str:
     return (
         f"The largest of all these numbers is made by kernel {channel}, in row {row + 1}, column {column + 1}: its "
         f"{first.kernels[channel].size} products and its bias add up: {words.addition(products, float(first.bias[channel]))}. "
-        f"ONNX Runtime, which runs the network, differs by {abs(again - shown):.0e}."
+        f"ONNX Runtime, which runs the network, differs by {tiny(again - shown)}."
     )

@@ -11,7 +11,7 @@ from ui.components.ledger import Line, ledger
 from ui.parts.tour.features import feature_name
 from ui.parts.tour.prose import prose
 from ui.parts.tour.question import Question
-from ui.state import Visit
+from ui.visit import Visit
 
 CODE = (learning_step,)
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
@@ -81,9 +81,10 @@ def _loss(visit: Visit, step: LearningStep) -> None:
 
 
 def _error(visit: Visit, step: LearningStep) -> None:
-    shown = [int(at) for at in np.argsort(-np.abs(step.error), kind="stable")[:BEST]]
-    if visit.answer not in shown:
-        shown.append(visit.answer)
+    order = [int(at) for at in np.argsort(-np.abs(step.error), kind="stable")]
+    shown = list(dict.fromkeys([*order[:BEST], visit.answer]))
+    if len(shown) == len(order) - 1:  # a line for one more is as long as that one's own
+        shown = order
     peak = float(np.abs(step.error).max()) or 1.0
     lines = [
         Line(

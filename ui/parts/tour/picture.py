@@ -7,7 +7,7 @@ from ui.components.pictures import Picture
 from ui.components.pixels import pixels
 from ui.parts.tour.prose import prose
 from ui.parts.tour.question import Question
-from ui.state import Visit
+from ui.visit import Visit
 
 CODE = (normalise,)
 

@@ -10,7 +10,7 @@ from ui.components.pair import Pair, pair
 from ui.components.pictures import Picture
 from ui.parts.tour.prose import prose
 from ui.parts.tour.question import Question
-from ui.state import Visit
+from ui.visit import Visit
 
 CODE = (max_pool,)
 SHOWN = 6  # channels

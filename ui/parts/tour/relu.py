@@ -12,7 +12,7 @@ from ui.components.pair import Pair, pair
 from ui.components.pictures import Picture
 from ui.parts.tour.prose import prose
 from ui.parts.tour.question import Question, bucket
-from ui.state import Visit
+from ui.visit import Visit
 
 CODE = (operations.relu,)
 SHOWN = 6  # channels

@@ -1,6 +1,7 @@
 """Chapter 10: what people often get wrong, each with evidence from this photo."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -12,19 +13,32 @@ from convoscope.last_layer import last_layer
 from convoscope.learning_step import learning_step
 from convoscope.operations import convolve
 from convoscope.receptive import receptive_fields
-from ui.parts.tour.prose import prose
+from ui.parts.tour import trials
+from ui.parts.tour.prose import prose, tiny
 from ui.parts.tour.question import Question
-from ui.state import Visit
+from ui.visit import Visit
 
 CODE = (convolve,)
 RATE = 0.01
 
 
+@dataclass(frozen=True)
+class Slip:
+    """What is said, what is so, and the evidence (all Markdown). trial: draws what one can try."""
+
+    wrong: str
+    right: str
+    evidence: str
+    trial: Callable[[Visit], None] | None = None
+
+
 def draw(visit: Visit) -> None:
-    prose("Six things that are often told otherwise. Do not believe it either way: look at the numbers of this photo.")
-    for wrong, right, evidence in _slips(visit):
+    prose("What is often told otherwise. Do not believe it either way: look at the numbers of this photo, and try it.")
+    for slip in _slips(visit):
         with st.container(border=True):
-            st.markdown(f":gray[“{wrong}”]  \n**{right}**  \n{evidence}")
+            prose(f":gray[“{slip.wrong}”]  \n**{slip.right}**  \n{slip.evidence}")
+            if slip.trial:
+                slip.trial(visit)
 
 
 def question(visit: Visit) -> Question:
@@ -38,23 +52,24 @@ def question(visit: Visit) -> Question:
     )
 
 
-def _slips(visit: Visit) -> Iterator[tuple[str, str, str]]:
-    """What is said, what is so, and the evidence (all Markdown)."""
+def _slips(visit: Visit) -> Iterator[Slip]:
     yield _grey(visit)
     yield _not_squashed(visit)
     first = first_convolution(visit.network, visit.prepared, visit.trace)
     if first:
         yield _not_zero(visit, first)
         yield _not_turned(first)
-    yield _descent(visit)
     yield _edges(visit)
+    yield _in_place(visit)
+    yield _sure(visit)
+    yield _descent(visit)
 
 
-def _grey(visit: Visit) -> tuple[str, str, str]:
+def _grey(visit: Visit) -> Slip:
     pixels = visit.prepared.resized
     grey = brightness(pixels)
     middle = grey.shape[0] // 2
-    return (
+    return Slip(
         "A grey image has two channels, black and white.",
         "A grey image has one channel: how bright each pixel is.",
         f"In grey this photo is {grey.shape[0]} × {grey.shape[1]} × 1 = {grey.size:,} numbers. The pixel in the middle is the "
@@ -62,7 +77,7 @@ def _grey(visit: Visit) -> tuple[str, str, str]:
     )
 
 
-def _not_squashed(visit: Visit) -> tuple[str, str, str]:
+def _not_squashed(visit: Visit) -> Slip:
     step = first_relu(visit.network, visit.trace)
     evidence = "This network has no ReLU between its maps."
     if step:
@@ -71,38 +86,39 @@ def _not_squashed(visit: Visit) -> tuple[str, str, str]:
             f"The largest number of the first layer is {words.number(float(step.before.max()))} before ReLU and "
             f"{words.number(float(step.after.max()))} after. {above:,} of its {step.after.size:,} numbers are above 1."
         )
-    return "ReLU squashes its input between 0 and 1.", "ReLU leaves what is positive exactly as it is.", evidence
+    return Slip("ReLU squashes its input between 0 and 1.", "ReLU leaves what is positive exactly as it is.", evidence)
 
 
-def _not_zero(visit: Visit, first: Convolution) -> tuple[str, str, str]:
+def _not_zero(visit: Visit, first: Convolution) -> Slip:
     """At the flattest window that lies wholly in the photo."""
     windows = [(y, x) for y in range(first.after.shape[1]) for x in range(first.after.shape[2]) if _whole(first, y, x)]
     y, x = min(windows, key=lambda cell: float(np.ptp(_beneath(first, *cell), (1, 2)).max()), default=(0, 0))
     values = first.after[:, y, x]
     other = int(np.abs(values).argmax())
     spread = int(np.ptp(_pixels(visit, first, y, x), (0, 1)).max()) if windows else 0
-    return (
+    return Slip(
         "A filter that meets nothing it knows answers 0.",
         "It answers whatever its weights and its bias add up to.",
         f"The evenest window of this photo is around row {y + 1}, column {x + 1}: its pixels differ by at most {spread} of 255. "
         f"There, kernel {other} answers {words.number(float(values[other]))}, of which {words.number(float(first.bias[other]))} "
         f"is its bias. {int((np.abs(values) > 0.01).sum())} of {len(values)} kernels answer something further than 0.01 from 0.",
+        trials.grey,
     )
 
 
-def _not_turned(first: Convolution) -> tuple[str, str, str]:
+def _not_turned(first: Convolution) -> Slip:
     as_is = convolve(first.before, first.kernels, first.bias, first.window)
     turned = convolve(first.before, first.kernels[:, :, ::-1, ::-1], first.bias, first.window)
-    return (
+    return Slip(
         "A convolution turns the kernel around before it multiplies.",
         "In mathematics, yes. Here it is laid on as it is: cross-correlation, which deep learning calls convolution.",
         "Computed with the kernels as they are, every number of the first layer is within "
-        f"{np.abs(as_is - first.after).max():.0e} of ONNX Runtime's. With the kernels turned around, numbers are wrong by up to "
-        f"{words.number(float(np.abs(turned - first.after).max()))}.",
+        f"{tiny(np.abs(as_is - first.after).max())} of ONNX Runtime's. With the kernels turned around, numbers are wrong by up "
+        f"to {words.number(float(np.abs(turned - first.after).max()))}.",
     )
 
 
-def _descent(visit: Visit) -> tuple[str, str, str]:
+def _descent(visit: Visit) -> Slip:
     layer = last_layer(visit.network, visit.trace)
     evidence = "Backpropagation ends with one gradient per weight. Gradient descent then takes a little of each off its weight."
     if layer:
@@ -114,14 +130,14 @@ def _descent(visit: Visit) -> tuple[str, str, str]:
             f"weight stays {weight:.5f}. Gradient descent then makes it {weight:.5f} − {RATE:g} × ({words.number(gradient)}) = "
             f"{float(step.after.weights[visit.answer, at]):.5f}."
         ).replace("-", "−")
-    return (
+    return Slip(
         "Backpropagation is how a network learns.",
         "Backpropagation computes the gradients; gradient descent uses them.",
         evidence,
     )
 
 
-def _edges(visit: Visit) -> tuple[str, str, str]:
+def _edges(visit: Visit) -> Slip:
     stage = next(visit.network.stages)
     size = visit.prepared.resized.shape[0]
     evidence = "This network has no maps."
@@ -132,7 +148,29 @@ def _edges(visit: Visit) -> tuple[str, str, str]:
             f"A cell of the first maps sees {box.height} × {box.width} of the {size} × {size} pixels, {words.percent(share)} of "
             "the photo. No outline of a thing fits in there; an edge, a corner or a colour does."
         )
-    return "The first layer finds the outlines of things.", "The first layer finds edges and colours.", evidence
+    return Slip("The first layer finds the outlines of things.", "The first layer finds edges and colours.", evidence)
+
+
+def _in_place(visit: Visit) -> Slip:
+    size = visit.prepared.resized.shape[0]
+    pools = any(stage.operator in ("MaxPool", "AveragePool") for stage in visit.network.stages)
+    return Slip(
+        "A CNN does not mind where in the photo a thing is.",
+        "Its maps go along with the photo. Its answer does not quite stay.",
+        f"Push the photo by some of its {size} pixels: the map is pushed as far. But other pixels stand at the border"
+        f"{', and pooling groups the cells differently' if pools else ''}, so the percentages change a little, or a lot.",
+        trials.aside,
+    )
+
+
+def _sure(visit: Visit) -> Slip:
+    return Slip(
+        "A high percentage means that the answer is right.",
+        "It means that this score is far above the others, and some score always is.",
+        f"Even for pure noise the shares of all {len(visit.prediction.classes)} classes add up to 100 %, since the network can "
+        "only choose among what it was taught. Here it is given noise; mix the photo back in.",
+        trials.noise,
+    )
 
 
 def _beneath(first: Convolution, y: int, x: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from ui.components.pictures import Picture
 from ui.components.slide import slide
 from ui.parts.tour.prose import prose
 from ui.parts.tour.question import Question
-from ui.state import Visit
+from ui.visit import Visit
 
 CODE = (filters.slide, Slide.output_size)
 _PARTS = ("in the top third", "in the middle third", "in the bottom third")

@@ -1,0 +1,220 @@
+"""What a page shows: the selection with all that it stands for, computed when it is asked for.
+
+What is computed from a photo is kept in small caches that all visitors share, for some minutes.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self, TypeVar
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from convoscope.card import ModelError
+from convoscope.evaluation import Evaluation, read_evaluation
+from convoscope.evidence import Evidence
+from convoscope.history import LOG, Epoch, History, open_history, read_log
+from convoscope.layers import Layer, Stage
+from convoscope.network import Answer, Network, Prediction, Trace
+from convoscope.photo import Photo
+from convoscope.prepare import Crop, Prepared, centre_crop, prepare
+from convoscope.why.question import Question
+from ui import shared
+from ui.chapters import CHAPTERS
+from ui.links import Selection
+from ui.samples import Sample, samples_for
+from ui.tools import Tools
+
+TRACES = 4  # that are kept, at about 3 MB each
+FINDINGS = 16  # that are kept, at most at a few MB each
+TRACE_LIFE = 600  # seconds that what was computed from a photo is kept
+
+Finding = TypeVar("Finding")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured of a network and how it was trained. problems: sentences on files that are damaged."""
+
+    evaluation: Evaluation | None
+    epochs: tuple[Epoch, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Everything a page shows: the selection with what it stands for.
+
+    notes: what a link asked for that is not there. problem: why the file just offered is not shown; then nothing else is.
+    """
+
+    selection: Selection
+    network: Network
+    photo: Photo
+    photo_title: str
+    crop: Crop
+    notes: tuple[str, ...]
+    problem: str | None
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        return prepare(self.photo, self.crop, self.network.card.preprocessing)
+
+    @property
+    def _key(self) -> tuple[str | int, ...]:
+        return (self.photo.sha256, self.crop.left, self.crop.top, self.crop.side, self.network.key)
+
+    @cached_property
+    def trace(self) -> Trace:
+        return _trace(self._key, self)
+
+    @cached_property
+    def course(self) -> dict[int, Answer]:
+        """The answer at each moment of training that was kept, by step; empty if none was. Raises ModelError."""
+        return _course(self._key, self)
+
+    @property
+    def prediction(self) -> Prediction:
+        return self.trace.prediction
+
+    @property
+    def answer(self) -> int:
+        """Index of the class that is looked at: the chosen one, or the most probable."""
+        return self.prediction.best.index if self.selection.answer is None else self.selection.answer
+
+    @cached_property
+    def evidence(self) -> Evidence | None:
+        head = self.tools.head
+        return head.evidence(self.trace, self.answer) if head else None
+
+    @property
+    def tools(self) -> Tools:
+        return _tools(self.network.key, self.network)
+
+    @property
+    def asked(self) -> Question:
+        """What is to be explained: the class looked at, or by how much it is ahead of another."""
+        against = self.selection.against
+        return Question(self.answer, None if against == self.answer else against)
+
+    def once(self, what: tuple[str | int, ...], find: Callable[[], Finding]) -> Finding:
+        """What is found out about this photo and this question, kept under the name `what` for those who ask again."""
+        kept = _findings((*self._key, self.asked.index, -1 if self.asked.against is None else self.asked.against, *what))
+        if not kept:
+            kept.append(find())  # not within the cache's own function: it may show how far it is
+        found: Finding = kept[0]
+        return found
+
+    @property
+    def jpeg(self) -> NDArray[np.uint8]:
+        """The photo as the bytes of a JPEG file, for the browser."""
+        return _jpeg(self.photo.sha256, self.photo)
+
+    @property
+    def layer(self) -> Layer:
+        layers = self.network.layers
+        return next((layer for layer in layers if layer.name == self.selection.layer), layers[0])
+
+    @property
+    def stage(self) -> Stage | None:
+        """The chosen stage of the layer, or the one to begin with; None if it has no maps."""
+        return self.layer.shown_stage(self.selection.stage)
+
+    @property
+    def report(self) -> Report:
+        return _report(self.network.key, self.selection.model, self.network)
+
+    @property
+    def step(self) -> int:
+        """The moment of training that is looked at: of those kept the nearest to the chosen one, or the first."""
+        return min(self.course, key=lambda step: abs(step - (self.selection.step or 0)))
+
+    @property
+    def at_its_step(self) -> Self:
+        """The same visit with the network as it was at that moment."""
+        return replace(self, network=_moment(self.network.key, self.step, self))
+
+    def of_sample(self, sample: Sample) -> Self:
+        """The same visit with a sample in place of its photo."""
+        photo = _sample(self.network.card.preprocessing.channels, sample.name, sample)
+        selection = replace(self.selection, photo=sample.name, crop=None)
+        return replace(self, selection=selection, photo=photo, photo_title=sample.title, crop=centre_crop(photo))
+
+    @property
+    def chapter(self) -> str:
+        """Of the guided tour: the chosen one, or the first."""
+        return self.selection.chapter or next(iter(CHAPTERS))
+
+    @property
+    def question(self) -> tuple[str, str, str]:
+        """What the question of this chapter is about: chapter, network, photo."""
+        return self.chapter, self.network.key, self.photo.sha256
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        return samples_for(self.network.card)
+
+
+@st.cache_resource(show_spinner=False, max_entries=TRACES, ttl=TRACE_LIFE)
+def _trace(key: tuple[str | int, ...], _visit: Visit) -> Trace:
+    return _visit.network.trace(_visit.prepared)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _tools(key: str, _network: Network) -> Tools:
+    return Tools(_network)
+
+
+@st.cache_resource(show_spinner=False, max_entries=FINDINGS, ttl=TRACE_LIFE)
+def _findings(key: tuple[str | int, ...]) -> list[Any]:
+    return []
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _sample(channels: str, name: str, _sample: Sample) -> Photo:
+    return _sample.open()
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _history(key: str, model: str, _network: Network) -> History | None:
+    return open_history(shared.MODELS / model, _network)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _moment(key: str, step: int, _visit: Visit) -> Network:
+    history = _history(key, _visit.selection.model, _visit.network)
+    assert history is not None
+    return history.at(step)
+
+
+@st.cache_resource(show_spinner="Looking at your photo through its training …", max_entries=16, ttl=TRACE_LIFE)
+def _course(key: tuple[str | int, ...], _visit: Visit) -> dict[int, Answer]:
+    history = _history(_visit.network.key, _visit.selection.model, _visit.network)
+    return {step: history.at(step).predict(_visit.prepared).best for step in history.steps} if history else {}
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _report(key: str, model: str, _network: Network) -> Report:
+    evaluation: Evaluation | None = None
+    epochs: tuple[Epoch, ...] = ()
+    problems: list[str] = []
+    try:
+        evaluation = read_evaluation(shared.MODELS / model, _network.card)
+    except ModelError as failure:
+        problems.append(str(failure))
+    try:
+        epochs = read_log(shared.MODELS / model / LOG)
+    except ModelError as failure:
+        problems.append(str(failure))
+    return Report(evaluation, epochs, tuple(problems))
+
+
+@st.cache_resource(show_spinner=False, max_entries=1, scope="session")
+def _jpeg(key: str, _photo: Photo) -> NDArray[np.uint8]:
+    file = io.BytesIO()
+    Image.fromarray(_photo.pixels).save(file, "JPEG", quality=88)
+    return np.frombuffer(file.getvalue(), np.uint8)
