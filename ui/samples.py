@@ -47,5 +47,6 @@ DRAWINGS = tuple(Sample(name, f"the {name}", partial(_drawn, name)) for name in 
 
 
 def samples_for(card: Card) -> tuple[Sample, ...]:
-    """Photos for a network that sees colours, drawings for one that sees grey."""
-    return PHOTOS if card.preprocessing.channels == "RGB" else DRAWINGS
+    """Photos for a network that sees colours, drawings for one that sees grey; first what it has a class for by that name."""
+    samples = PHOTOS if card.preprocessing.channels == "RGB" else DRAWINGS
+    return tuple(sorted(samples, key=lambda sample: sample.name not in card.classes))
