@@ -14,7 +14,7 @@ import onnx
 from google.protobuf.message import DecodeError
 from pydantic import ValidationError
 
-from convoscope.card import Card, LayerTitle, ModelError, Preprocessing
+from convoscope.card import Card, LayerTitle, ModelError, Preprocessing, write_card
 from convoscope.graph.reading import GraphError
 from convoscope.layers import layer_names
 from convoscope.network import Network, load
@@ -74,7 +74,7 @@ def _card(options: argparse.Namespace) -> None:
         folder = Path(scratch) / out.name
         folder.mkdir()
         (folder / "model.onnx").write_bytes(_bytes(options.graph))
-        (folder / "card.json").write_text(_describe(folder, options).model_dump_json(indent=2) + "\n")
+        write_card(folder, _describe(folder, options))
         network = load(folder)
         shutil.move(folder, out)
     print(f"{out}: {len(network.layers)} layers, {network.parameters:,} parameters, {network.multiply_adds:,} multiply-adds.")
@@ -102,6 +102,7 @@ def _describe(folder: Path, options: argparse.Namespace) -> Card:
             layers=tuple(LayerTitle(name=name, title=f"Layer {number}") for number, name in enumerate(names, start=1)),
             results=None,
             calibration=None,
+            novelty=None,
             origin=None,
             licence=None,
         )

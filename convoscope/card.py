@@ -1,6 +1,7 @@
 """`card.json`: what a reader of a model folder needs to know beside the graph. No field has a default value."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -75,6 +76,34 @@ class Calibration(Part):
     ece_after: Share
 
 
+class Limit(Part):
+    """value: from which a picture is doubted. spread: standard deviation over the pictures that it was chosen on."""
+
+    value: float
+    spread: Positive
+
+
+class Novelty(Part):
+    """When a picture may show none of the classes (see `novelty`).
+
+    false_warnings: share of the pictures measured on that are doubted, though they do show a class. mean, whitening: of their
+    strengths, (F,) and (F, F).
+    """
+
+    measured_on: str
+    false_warnings: Share
+    unsure: Limit
+    unlike: Limit
+    mean: tuple[float, ...]
+    whitening: tuple[tuple[float, ...], ...]
+
+    @model_validator(mode="after")
+    def _square(self) -> Self:
+        if any(len(row) != len(self.mean) for row in (*self.whitening, self.whitening)):
+            raise ValueError(f"whitening is not {len(self.mean)} rows of {len(self.mean)} numbers, as many as mean has")
+        return self
+
+
 class Origin(Part):
     """Where the weights come from. flops: of all training, two for a multiply-add, three passes (forward and both backward)."""
 
@@ -98,6 +127,7 @@ class Card(Part):
     layers: tuple[LayerTitle, ...]
     results: Results | None
     calibration: Calibration | None
+    novelty: Novelty | None
     origin: Origin | None
     licence: str | None
 
@@ -107,6 +137,12 @@ class Card(Part):
         if twice is not None:
             raise ValueError(f"classes names {twice} twice; give each class a name of its own")
         return self
+
+
+def write_card(folder: Path, card: Card) -> None:
+    """Writes `card.json`, each list of numbers on one line."""
+    text = re.sub(r"\[\s+(-?\d[^\]\[]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", card.model_dump_json(indent=2))
+    (folder / "card.json").write_text(text + "\n")
 
 
 def read_card(folder: Path) -> Card:

@@ -44,6 +44,29 @@ class Moment(Part):
     top1: Share
 
 
+class Noticed(Part):
+    """Pictures of one kind: how many were doubted, and how many were not although their first answer was almost certain."""
+
+    kind: str
+    pictures: Count
+    warned: Interval
+    sure: Interval
+
+
+class Noticing(Part):
+    """What the network's doubts are worth. own: pictures of its classes, never seen before. made: pictures made by code.
+
+    known, foreign: ordinary photos of its classes and of other things, if there were any. apart: chance that a foreign one
+    seems more foreign than a known one (area under the ROC curve).
+    """
+
+    own: Noticed
+    made: tuple[Noticed, ...]
+    known: Noticed | None
+    foreign: Noticed | None
+    apart: Share | None
+
+
 class Evaluation(Part):
     """sha256: of the graph that was measured. confusion: class, answer and number of pictures, for each pair that occurred.
 
@@ -58,6 +81,7 @@ class Evaluation(Part):
     bins: tuple[Bin, ...]
     robustness: tuple[Robustness, ...]
     moments: tuple[Moment, ...]
+    noticing: Noticing | None
 
     def matrix(self, classes: int) -> NDArray[np.int64]:
         """int64 (classes, classes): how many pictures of the row's class were given the column's."""

@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui import shell
 from ui.parts import learning
+from ui.parts.curves import curves
 
 visit = shell.open_page("How did it learn?")
 shell.photo_strip(visit)
@@ -14,4 +15,5 @@ if then:
     learning.first_kernels(then, visit)
     learning.layer_maps(then, visit)
 with st.container(border=True):
-    learning.curves(visit, then)
+    st.subheader("Its training in curves", anchor=False)
+    curves(visit, visit.step if then else None)

@@ -18,6 +18,8 @@ with right, st.container(border=True):
 with st.container(border=True):
     report.confusion(visit)
 with st.container(border=True):
+    report.noticing(visit)
+with st.container(border=True):
     report.robustness(visit)
 with st.container(border=True):
     report.training(visit)

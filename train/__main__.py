@@ -1,6 +1,9 @@
 """`python -m train shapes`, `… photo --data …`, `… cifar10 --data …`: from pictures to a checked model folder.
 
-`python -m train evaluate FOLDER --data …` measures a folder's network anew and writes its `evaluation.json`.
+Of a folder that is there already:
+`python -m train limits FOLDER --data …` chooses anew from when on it doubts a picture, and writes that into its card;
+`python -m train evaluate FOLDER --data …` measures it anew and writes its `evaluation.json`;
+`python -m train foreign FOLDER --photos …` adds to that how often it doubts ordinary photos of other things.
 """
 
 import argparse
@@ -10,21 +13,30 @@ from pathlib import Path
 
 from accelerate import PartialState
 
-from convoscope.card import ModelError, read_card
+from convoscope.card import ModelError, read_card, write_card
+from convoscope.evaluation import read_evaluation
+from convoscope.network import load
 from train import data
+from train.checkpoint import ResumeError, WriteError, writing
 from train.data import DataError, Source
 from train.evaluate import evaluate, write_evaluation
-from train.fit import ResumeError, fit
+from train.fit import fit
 from train.folder import CheckError, WorseError, install, write_folder
+from train.novelty import limits, with_photos
 from train.recipes import RECIPES, Phase, Recipe
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
-    return _evaluate(options) if options.network == "evaluate" else _train(options)
+    try:
+        options.run(options)
+    except (DataError, ModelError, ResumeError, WriteError, CheckError, WorseError) as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    return 0
 
 
-def _train(options: argparse.Namespace) -> int:
+def _train(options: argparse.Namespace) -> None:
     out: Path = options.out or Path("models") / options.network
     run: Path = options.runs / out.name
     recipe = RECIPES[options.network]
@@ -32,36 +44,48 @@ def _train(options: argparse.Namespace) -> int:
         recipe = dataclasses.replace(recipe, description=options.description)
     if options.epochs:
         recipe = dataclasses.replace(recipe, phases=(Phase(options.epochs, recipe.size),))
-    try:
-        source = _source(options, recipe)
-        _check_size(source, recipe)
-        fitted = fit(recipe, source, run, options.resume)
-        if not PartialState().is_main_process:
-            return 0
-        folder = write_folder(fitted, recipe, source, run, options.licence)
-        install(folder, out, options.replace)
-    except (DataError, ResumeError, CheckError, WorseError) as failure:
-        print(failure, file=sys.stderr)
-        return 1
-    print((out / "card.json").read_text())
-    return 0
+    source = _source(options, recipe)
+    _check_size(source, recipe)
+    fitted = fit(recipe, source, run, options.resume)
+    if PartialState().is_main_process:
+        with writing(run):
+            folder = write_folder(fitted, recipe, source, run, options.licence)
+        with writing(out.parent):
+            install(folder, out, options.replace)
+        print((out / "card.json").read_text())
 
 
-def _evaluate(options: argparse.Namespace) -> int:
+def _limits(options: argparse.Namespace) -> None:
+    source = _source_of(options)
+    network = load(options.folder)
+    write_card(options.folder, network.card.model_copy(update={"novelty": limits(network, source.held_out)}))
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    source = _source_of(options)
+    write_evaluation(options.folder, evaluate(options.folder, source.test, source.test_name))
+
+
+def _foreign(options: argparse.Namespace) -> None:
+    network = load(options.folder)
+    evaluation = read_evaluation(options.folder, network.card)
+    if network.card.novelty is None or evaluation is None or evaluation.noticing is None:
+        raise DataError(f"{options.folder} does not doubt any picture, or was not measured: first limits, then evaluate.")
+    found = with_photos(evaluation.noticing, network, network.card.novelty, options.photos)
+    write_evaluation(options.folder, evaluation.model_copy(update={"noticing": found}))
+
+
+def _source_of(options: argparse.Namespace) -> Source:
+    """The pictures that the network in the folder was trained and tested on. Raises DataError, ModelError."""
     folder: Path = options.folder
-    try:
-        card = read_card(folder)
-        recipe = next((recipe for recipe in RECIPES.values() if recipe.preprocessing == card.preprocessing), None)
-        if recipe is None:
-            raise DataError(f"{folder} prepares its pictures as no recipe does.")
-        source = data.load(options.data, recipe) if options.data else data.draw(options.drawings, recipe)
-        if source.classes != card.classes:
-            raise DataError(f"{source.name} has other classes than {folder}.")
-    except (DataError, ModelError) as failure:
-        print(failure, file=sys.stderr)
-        return 1
-    write_evaluation(folder, evaluate(folder, source.test, source.test_name))
-    return 0
+    card = read_card(folder)
+    recipe = next((recipe for recipe in RECIPES.values() if recipe.preprocessing == card.preprocessing), None)
+    if recipe is None:
+        raise DataError(f"{folder} prepares its pictures as no recipe does.")
+    source = data.load(options.data, recipe) if options.data else data.draw(options.drawings, recipe)
+    if source.classes != card.classes:
+        raise DataError(f"{source.name} has other classes than {folder}.")
+    return source
 
 
 def _source(options: argparse.Namespace, recipe: Recipe) -> Source:
@@ -85,17 +109,26 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     common.add_argument("--description", help="what the classes are, in a few words")
     common.add_argument("--licence", help="what others may do with the weights")
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
-    networks = parser.add_subparsers(dest="network", required=True)
-    shapes = networks.add_parser("shapes", parents=[common], help="drawings made by code")
+    commands = parser.add_subparsers(dest="network", required=True)
+    shapes = commands.add_parser("shapes", parents=[common], help="drawings made by code")
     shapes.add_argument("--drawings", type=_count, default=20_000, help="how many to train on")
     where = "folder of parquet files, folder of class folders, or a name on the Hub"
     for name, size in (("photo", 64), ("cifar10", 32)):
-        pictures = networks.add_parser(name, parents=[common], help=f"photos, reduced to {size} × {size} pixels")
+        pictures = commands.add_parser(name, parents=[common], help=f"photos, reduced to {size} × {size} pixels")
         pictures.add_argument("--data", required=True, help=where)
-    evaluated = networks.add_parser("evaluate", help="measure a model folder on its test pictures")
-    evaluated.add_argument("folder", type=Path, help="the model folder, such as models/photo")
-    evaluated.add_argument("--data", help=f"{where}; without it, drawings")
-    evaluated.add_argument("--drawings", type=_count, default=20_000, help="as in training")
+    parser.set_defaults(run=_train)
+    there = argparse.ArgumentParser(add_help=False)
+    there.add_argument("folder", type=Path, help="the model folder, such as models/photo")
+    pictures_of_it = argparse.ArgumentParser(add_help=False, parents=[there])
+    pictures_of_it.add_argument("--data", help=f"{where}; without it, drawings")
+    pictures_of_it.add_argument("--drawings", type=_count, default=20_000, help="as in training")
+    chosen = commands.add_parser("limits", parents=[pictures_of_it], help="choose from when on a model doubts a picture")
+    chosen.set_defaults(run=_limits)
+    evaluated = commands.add_parser("evaluate", parents=[pictures_of_it], help="measure a model folder on its test pictures")
+    evaluated.set_defaults(run=_evaluate)
+    foreign = commands.add_parser("foreign", parents=[there], help="measure it on photos of other things")
+    foreign.add_argument("--photos", required=True, help="a data set with the splits known and foreign")
+    foreign.set_defaults(run=_foreign)
     return parser.parse_args(arguments)
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from convoscope import drawings
+from convoscope.card import Preprocessing
 from convoscope.photo import PhotoError, read
 from convoscope.prepare import centre_crop, prepare
 from train.recipes import Recipe
@@ -69,9 +70,9 @@ def load(where: str, recipe: Recipe) -> Source:
         order = rng.permutation(len(train))
         count = max(1, round(TEST_SHARE * len(train)))
         train, test = train.select(np.sort(order[count:])), train.select(np.sort(order[:count]))
-    learned, held_out = _hold_out(_decode(train, recipe), recipe.held_out)
+    learned, held_out = _hold_out(_decode(train, recipe.preprocessing), recipe.held_out)
     name = Path(where).name if Path(where).exists() else where
-    return Source(name, classes, learned, held_out, _decode(test, recipe), f"{name}, {test_name}")
+    return Source(name, classes, learned, held_out, _decode(test, recipe.preprocessing), f"{name}, {test_name}")
 
 
 def draw(count: int, recipe: Recipe) -> Source:
@@ -80,6 +81,20 @@ def draw(count: int, recipe: Recipe) -> Source:
     test = _drawn(max(len(drawings.CLASSES), count // 10), SEED + 1, recipe)
     learned, held_out = _hold_out(train, recipe.held_out)
     return Source("drawings made by code", drawings.CLASSES, learned, held_out, test, "drawings from a seed of their own")
+
+
+def photos(where: str, names: tuple[str, ...], preprocessing: Preprocessing) -> tuple[NDArray[np.uint8], ...]:
+    """The pictures of these splits of a data set, prepared: uint8 (N, S, S, C) for each. Labels do not matter.
+
+    Raises DataError.
+    """
+    datasets.disable_progress_bars()
+    try:
+        splits = datasets.load_dataset(where, data_files={name: f"**/{name}-*.parquet" for name in names})
+    except (datasets.exceptions.DatasetsError, OSError, ValueError) as failure:
+        wanted = " and ".join(f"{name}-*.parquet" for name in names)
+        raise DataError(f"{where} is no data set with the files {wanted}: {failure}") from failure
+    return tuple(_pixels(splits[name], preprocessing) for name in names)
 
 
 def _open(where: str) -> DatasetDict:
@@ -112,16 +127,21 @@ def _classes(train: Dataset, where: str) -> tuple[str, ...]:
     return tuple(label.names)
 
 
-def _decode(rows: Dataset, recipe: Recipe) -> Labelled:
+def _decode(rows: Dataset, preprocessing: Preprocessing) -> Labelled:
+    return _labelled(_pixels(rows, preprocessing), np.asarray(rows["label"]))
+
+
+def _pixels(rows: Dataset, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    """uint8 (N, S, S, C)."""
     files = rows.cast_column("image", datasets.Image(decode=False))
-    pictures = np.empty((len(rows), recipe.size, recipe.size, recipe.preprocessing.channel_count), np.uint8)
+    pictures = np.empty((len(rows), preprocessing.size, preprocessing.size, preprocessing.channel_count), np.uint8)
     for position, image in enumerate(tqdm(_bytes_of(files), "decode", len(rows), unit=" pictures", leave=False)):
         try:
             photo = read(image[0])
         except PhotoError as failure:
             raise DataError(f"Picture {image[1]} cannot be used: {failure}") from failure
-        pictures[position] = prepare(photo, centre_crop(photo), recipe.preprocessing).resized
-    return _labelled(pictures, np.asarray(rows["label"]))
+        pictures[position] = prepare(photo, centre_crop(photo), preprocessing).resized
+    return pictures
 
 
 def _bytes_of(files: Dataset) -> Iterator[tuple[bytes, str]]:

@@ -14,6 +14,7 @@ from convoscope.history import History, open_history
 from convoscope.network import Network, load, softmax
 from train.data import Labelled
 from train.measure import logits_of
+from train.novelty import noticing
 
 BINS = 10  # of the reliability chart, of equal width
 SOME = 2000  # pictures at most that robustness and history are measured on: the interval is then ± 2 %
@@ -36,6 +37,7 @@ def evaluate(folder: Path, pictures: Labelled, measured_on: str) -> Evaluation:
         bins=reliability(softmax(logits / temperature), labels),
         robustness=tuple(_robustness(network, part, change) for change in CHANGES),
         moments=tuple(_moment(history, step, part) for step in history.steps) if history else (),
+        noticing=noticing(network, pictures),
     )
 
 

@@ -1,7 +1,6 @@
 """Recipe and pictures → trained network, with a checkpoint after each epoch and snapshots for "watch it learn"."""
 
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -11,13 +10,17 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import set_seed
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import SGD, Muon
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from convoscope.history import LOG, Epoch, read_log, write_log
+from convoscope.history import MOMENTS, Epoch
+from train import checkpoint
+from train.augmentation import Augmentation
+from train.checkpoint import writing
 from train.data import SEED, Labelled, Source
 from train.network import Convolution, TrainingNetwork
 from train.recipes import Recipe
@@ -25,10 +28,6 @@ from train.recipes import Recipe
 FIRST_SNAPSHOT = 10  # steps; then evenly in log steps to the last
 STATISTICS_BATCHES = 20  # batches that give a snapshot its normalisation statistics
 MEASURING_BATCH = 500
-
-
-class ResumeError(Exception):
-    """A run that cannot be taken up again; its text says why."""
 
 
 @dataclass(frozen=True)
@@ -49,107 +48,100 @@ def precision() -> str:
 
 
 def fit(recipe: Recipe, source: Source, run: Path, resume: bool) -> Fitted:
-    """Trains, or goes on where `run` stopped. Writes `checkpoint/`, `training.jsonl` and `history/` into `run`.
+    """Trains, or goes on where `run` stopped. Writes checkpoints, `plan.json` and `history/` into `run`.
 
-    Raises ResumeError if `run` belongs to another recipe or other pictures.
+    Raises ResumeError if `run` belongs to another recipe or other pictures or its checkpoint is damaged, WriteError.
     """
-    torch.manual_seed(SEED)
-    accelerator = Accelerator(mixed_precision=precision())
-    network = TrainingNetwork(recipe, len(source.classes))
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # nn.Module's stubs leave it out
-    muon, sgd = _optimisers(network, recipe)
-    loader: DataLoader[Any] = DataLoader(
-        source.train,  # type: ignore[arg-type]  # has __getitems__ alone: it is read in batches
-        batch_size=max(1, min(recipe.batch, len(source.train)) // accelerator.num_processes),
-        shuffle=True,
-        drop_last=True,
-        collate_fn=lambda batch: batch,
-    )
-    wrapped, muon, sgd, loader = accelerator.prepare(network, muon, sgd, loader)
-    total = recipe.epochs * len(loader)
-    moments = snapshot_steps(total, recipe.snapshots) - {total}
+    training = Training(recipe, source, run)
     plan = json.dumps({"data": source.name, "classes": source.classes, "pictures": len(source.train), "recipe": asdict(recipe)})
-    logs = _resume(accelerator, run, plan) if resume else _begin(accelerator, run, plan)
-    step = logs[-1].step if logs else 0
-    augment = Augmentation(recipe, accelerator.device)
+    logs = (checkpoint.resume if resume else checkpoint.begin)(training.accelerator, run, plan)
+    training.start(logs[-1].step if logs else 0)
+    for number in range(len(logs), recipe.epochs):
+        logs.append(training.epoch(number))
+        checkpoint.save(training.accelerator, run, logs)
+    return Fitted(training.finish(), tuple(logs))
 
-    def keep_snapshot() -> None:
-        if step in moments and accelerator.is_main_process:
-            _save_snapshot(run / "history" / f"{step}.npz", _with_own_statistics(network, source.train, augment))
 
-    if not logs:
-        keep_snapshot()
-    bar = tqdm(total=total, initial=step, unit=" steps", disable=not accelerator.is_main_process)
-    for epoch in range(len(logs), recipe.epochs):
-        started, losses = time.perf_counter(), []
-        wrapped.train()
-        for pictures, labels in loader:
-            share = rate_share(step / total, recipe.warmup)
-            _set_rates(muon, recipe.muon_rate * share)
-            _set_rates(sgd, recipe.sgd_rate * share)
-            with accelerator.autocast():
-                logits = wrapped(augment(pictures, recipe.size_at(epoch)))
-                loss = functional.cross_entropy(logits.float(), labels, label_smoothing=recipe.smoothing)
-            accelerator.backward(loss)
-            for optimiser in (muon, sgd):
-                optimiser.step()
-                optimiser.zero_grad()
-            _rescale(network)
-            losses.append(loss.detach())
-            step += 1
-            bar.update()
-            keep_snapshot()
+class Training:
+    """What changes while a network is trained: its weights, the memory of the optimisers, the step."""
+
+    def __init__(self, recipe: Recipe, source: Source, run: Path) -> None:
+        self.accelerator = Accelerator(mixed_precision=precision())
+        set_seed(SEED, device_specific=True)  # so that no two processes crop and mirror alike; weights are those of the first
+        self.recipe, self.source, self.run = recipe, source, run
+        self.network = TrainingNetwork(recipe, len(source.classes))
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # nn.Module's stubs leave it out
+        muon, sgd = _optimisers(self.network, recipe)
+        loader = _loader(source.train, recipe.batch, self.accelerator.num_processes)
+        self.wrapped, self.muon, self.sgd, self.loader = self.accelerator.prepare(self.network, muon, sgd, loader)
+        self.augment = Augmentation(recipe, self.accelerator.device)
+        self.total = recipe.epochs * len(self.loader)
+        self.moments = snapshot_steps(self.total, recipe.snapshots) - {self.total}
+        self.step = 0
+
+    def start(self, step: int) -> None:
+        """step: taken before. Raises WriteError."""
+        self.step = step
+        self.bar = tqdm(total=self.total, initial=step, unit=" steps", disable=not self.accelerator.is_main_process)
+        if step == 0:
+            self._keep_snapshot()
+
+    def epoch(self, number: int) -> Epoch:
+        """One pass through the pictures. number: from 0. Raises WriteError."""
+        started, size, losses = time.perf_counter(), self.recipe.size_at(number), []
+        self.wrapped.train()
+        for pictures, labels in self.loader:
+            share = rate_share(self.step / self.total, self.recipe.warmup)
+            losses.append(self.take_step(pictures, labels, size, share))
+            self.step += 1
+            self.bar.update()
+            self._keep_snapshot()
         log = Epoch(
-            epoch=epoch + 1,
-            step=step,
-            size=recipe.size_at(epoch),
+            epoch=number + 1,
+            step=self.step,
+            size=size,
             loss=round(float(torch.stack(losses).mean()), 4),
-            accuracy=round(accuracy(network, source.held_out, augment, recipe.size_at(epoch)), 4),
-            rate=round(recipe.muon_rate * share, 5),
+            accuracy=round(accuracy(self.network, self.source.held_out, self.augment, size), 4),
+            rate=round(self.recipe.muon_rate * share, 5),
             seconds=round(time.perf_counter() - started, 2),
         )
-        logs.append(log)
-        bar.set_postfix(loss=log.loss, held_out=log.accuracy)
-        _save(accelerator, run, logs)
-    bar.close()
-    trained = _copy(network, recipe).eval()
-    if accelerator.is_main_process:
-        _save_snapshot(run / "history" / f"{total}.npz", trained)
-    return Fitted(trained, tuple(logs))
+        self.bar.set_postfix(loss=log.loss, held_out=log.accuracy)
+        return log
 
+    def take_step(self, pictures: Tensor, labels: Tensor, size: int, share: float) -> Tensor:
+        """One step on pictures as they are stored: they are varied here, all at once, on the device. Returns the loss."""
+        return self.learn(self.augment(pictures, size), labels, share)
 
-class Augmentation:
-    """uint8 (N, C, S, S) → normalised float32 of any size, varied at random when training."""
+    def learn(self, pictures: Tensor, labels: Tensor, share: float) -> Tensor:
+        """One step of both optimisers at this share of their peak rates. pictures: as the network gets them."""
+        _set_rates(self.muon, self.recipe.muon_rate * share)
+        _set_rates(self.sgd, self.recipe.sgd_rate * share)
+        with self.accelerator.autocast():
+            loss = functional.cross_entropy(self.wrapped(pictures).float(), labels, label_smoothing=self.recipe.smoothing)
+        self.accelerator.backward(loss)
+        for optimiser in (self.muon, self.sgd):
+            optimiser.step()
+            optimiser.zero_grad()
+        _rescale(self.network)
+        return loss.detach()
 
-    def __init__(self, recipe: Recipe, device: torch.device) -> None:
-        self.recipe = recipe
-        self.mean = torch.tensor(recipe.mean, device=device)[:, None, None]
-        self.std = torch.tensor(recipe.std, device=device)[:, None, None]
+    def finish(self) -> TrainingNetwork:
+        """The network as trained, in float32 on the CPU. Raises WriteError."""
+        self.bar.close()
+        trained = _copy(self.network, self.recipe).eval()
+        if self.accelerator.is_main_process:
+            self._save_snapshot(trained)
+        return trained
 
-    def normalise(self, pictures: Tensor, size: int) -> Tensor:
-        """The whole pictures, reduced to `size`."""
-        pictures = (pictures.to(self.mean.device).float() / 255 - self.mean) / self.std
-        if size != pictures.shape[-1]:
-            pictures = functional.interpolate(pictures, (size, size), mode="bilinear", antialias=True)
-        return pictures.contiguous(memory_format=torch.channels_last)
+    def _keep_snapshot(self) -> None:
+        if self.step in self.moments and self.accelerator.is_main_process:
+            self._save_snapshot(_with_own_statistics(self.network, self.source.train, self.augment))
 
-    def __call__(self, pictures: Tensor, size: int) -> Tensor:
-        """A random square of each picture, mirrored or not, at `size`."""
-        count, channels, _, _ = pictures.shape
-        device = self.mean.device
-        low, high = self.recipe.crop_area
-        side = torch.empty(count, device=device).uniform_(low, high).sqrt()
-        mirror = torch.ones(count, device=device)
-        if self.recipe.flip:
-            mirror -= 2 * torch.randint(0, 2, (count,), device=device)
-        shift = (2 * torch.rand(count, 2, device=device) - 1) * (1 - side)[:, None]
-        zero = torch.zeros_like(side)
-        across = torch.stack([side * mirror, zero, shift[:, 0]], 1)
-        down = torch.stack([zero, side, shift[:, 1]], 1)
-        grid = functional.affine_grid(torch.stack([across, down], 1), [count, channels, size, size], align_corners=False)
-        normalised = self.normalise(pictures, pictures.shape[-1])
-        cut = functional.grid_sample(normalised, grid, padding_mode="reflection", align_corners=False)
-        return cut.contiguous(memory_format=torch.channels_last)
+    def _save_snapshot(self, network: TrainingNetwork) -> None:
+        """The folded weights as float16."""
+        weights = {name: tensor.numpy().astype(np.float16) for name, tensor in network.plain().state_dict().items()}
+        with writing(self.run):
+            np.savez_compressed(self.run / MOMENTS / f"{self.step}.npz", allow_pickle=False, **weights)
 
 
 def snapshot_steps(total: int, count: int) -> frozenset[int]:
@@ -173,6 +165,17 @@ def accuracy(network: TrainingNetwork, pictures: Labelled, augment: Augmentation
         guesses = network(augment.normalise(pictures.pictures[part], size)).argmax(1).cpu()
         right += int((guesses == pictures.labels[part]).sum())
     return right / len(pictures)
+
+
+def _loader(pictures: Labelled, batch: int, processes: int) -> DataLoader[Any]:
+    """batch: over all processes."""
+    return DataLoader(
+        pictures,  # type: ignore[arg-type]  # has __getitems__ alone: it is read in batches
+        batch_size=max(1, min(batch, len(pictures)) // processes),
+        shuffle=True,
+        drop_last=True,
+        collate_fn=lambda batch: batch,
+    )
 
 
 def _optimisers(network: TrainingNetwork, recipe: Recipe) -> tuple[Muon, SGD]:
@@ -202,42 +205,6 @@ def _rescale(network: TrainingNetwork) -> None:
     for module in network.modules():
         if isinstance(module, Convolution):
             module.kernels.mul_(len(module.kernels) ** 0.5 / module.kernels.norm())
-
-
-def _begin(accelerator: Accelerator, run: Path, plan: str) -> list[Epoch]:
-    if accelerator.is_main_process:
-        shutil.rmtree(run, ignore_errors=True)
-        (run / "history").mkdir(parents=True)
-        (run / "plan.json").write_text(plan)
-    accelerator.wait_for_everyone()
-    return []
-
-
-def _resume(accelerator: Accelerator, run: Path, plan: str) -> list[Epoch]:
-    if not ((run / "checkpoint").is_dir() and (run / "plan.json").exists()):
-        raise ResumeError(f"There is no checkpoint in {run}; start without --resume.")
-    if (run / "plan.json").read_text() != plan:
-        raise ResumeError(f"The run in {run} was started with another recipe or other pictures; start without --resume.")
-    accelerator.load_state(str(run / "checkpoint"))
-    return list(read_log(run / "checkpoint" / LOG))
-
-
-def _save(accelerator: Accelerator, run: Path, logs: list[Epoch]) -> None:
-    fresh, current = run / "checkpoint.new", run / "checkpoint"
-    fresh.mkdir(exist_ok=True)
-    accelerator.save_state(str(fresh))
-    accelerator.wait_for_everyone()
-    if accelerator.is_main_process:
-        write_log(fresh / LOG, logs)
-        shutil.rmtree(current, ignore_errors=True)
-        fresh.rename(current)
-    accelerator.wait_for_everyone()
-
-
-def _save_snapshot(path: Path, network: TrainingNetwork) -> None:
-    """The folded weights as float16."""
-    weights = {name: tensor.numpy().astype(np.float16) for name, tensor in network.plain().state_dict().items()}
-    np.savez_compressed(path, allow_pickle=False, **weights)
 
 
 @torch.no_grad()

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from convoscope.card import Card, LayerTitle, ModelError, Origin, read_card
+from convoscope.card import Card, LayerTitle, ModelError, Origin, read_card, write_card
 from convoscope.history import LOG, write_log
 from convoscope.layers import layer_names
 from convoscope.network import Network, load
@@ -21,6 +22,7 @@ from train.export import export
 from train.fit import Fitted, precision
 from train.measure import calibration, logits_of, results
 from train.network import TrainingNetwork
+from train.novelty import limits
 from train.recipes import Recipe
 
 TOLERANCE = 1e-4
@@ -58,10 +60,11 @@ def write_folder(fitted: Fitted, recipe: Recipe, source: Source, run: Path, lice
         layers=titles,
         results=None,
         calibration=None,
+        novelty=None,
         origin=None,
         licence=licence,
     )
-    _write_card(folder, card)
+    write_card(folder, card)
     _write_golden(folder, plain, source.test, recipe)
     network = load(folder)
     check_parity(network, folder / "golden.npz")
@@ -75,7 +78,8 @@ def write_folder(fitted: Fitted, recipe: Recipe, source: Source, run: Path, lice
             "calibration": calibration(held_out, source.held_out.labels.numpy(), f"{len(held_out):,} training pictures held out"),
         }
     )
-    _write_card(folder, card)
+    novelty = limits(replace(network, card=card), source.held_out)
+    write_card(folder, card.model_copy(update={"novelty": novelty}))
     write_log(folder / LOG, fitted.logs)
     shutil.copytree(run / "history", folder / "history")
     write_evaluation(folder, evaluate(folder, source.test, source.test_name))
@@ -142,10 +146,6 @@ def _write_golden(folder: Path, plain: nn.Sequential, pictures: Labelled, recipe
 def _input(pictures: Labelled, recipe: Recipe) -> torch.Tensor:
     pixels = pictures.pictures[:100].numpy().transpose(0, 2, 3, 1)
     return torch.from_numpy(normalise(pixels, recipe.preprocessing))
-
-
-def _write_card(folder: Path, card: Card) -> None:
-    (folder / "card.json").write_text(card.model_dump_json(indent=2) + "\n")
 
 
 def training_flops(recipe: Recipe, pictures: int, multiply_adds: int) -> float:

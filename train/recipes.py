@@ -27,9 +27,12 @@ class Phase:
     size: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """One network and its training. Pictures are stored and served at `size` × `size`."""
+    """One network and its training. Pictures are stored and served at `size` × `size`.
+
+    Values given here hold for every network that does not state its own.
+    """
 
     title: str
     description: str
@@ -41,15 +44,15 @@ class Recipe:
     phases: tuple[Phase, ...]
     batch: int  # pictures per step, over all processes
     muon_rate: float  # peak; the size of a step relative to the weights, which are kept at unit scale
-    muon_momentum: float
-    sgd_rate: float  # peak; for the first convolution, the biases and the dense layer
-    sgd_momentum: float
-    sgd_decay: float  # weight decay of the dense layer
-    warmup: float  # share of all steps in which the rates rise; then they fall to zero in a straight line
+    muon_momentum: float = 0.8
+    sgd_rate: float = 0.1  # peak; for the first convolution, the biases and the dense layer
+    sgd_momentum: float = 0.9
+    sgd_decay: float = 5e-4  # weight decay of the dense layer
+    warmup: float = 0.1  # share of all steps in which the rates rise; then they fall to zero in a straight line
     smoothing: float  # label smoothing
     crop_area: tuple[float, float]  # share of the picture that a random crop shows
-    flip: bool  # mirror half of the pictures
-    held_out: float  # share of the training pictures kept for choices and for calibration
+    flip: bool = True  # mirror half of the pictures
+    held_out: float = 0.05  # share of the training pictures kept for choices and for calibration
     snapshots: int  # moments of training that are kept, evenly in log steps
 
     @property
@@ -91,15 +94,8 @@ PHOTO = Recipe(
     phases=(Phase(16, 48), Phase(4, 64)),
     batch=500,
     muon_rate=0.10,
-    muon_momentum=0.8,
-    sgd_rate=0.1,
-    sgd_momentum=0.9,
-    sgd_decay=5e-4,
-    warmup=0.1,
     smoothing=0.1,
     crop_area=(0.4, 1.0),
-    flip=True,
-    held_out=0.05,
     snapshots=6,
 )
 
@@ -114,15 +110,8 @@ SHAPES = Recipe(
     phases=(Phase(12, 32),),
     batch=100,
     muon_rate=0.05,
-    muon_momentum=0.8,
-    sgd_rate=0.1,
-    sgd_momentum=0.9,
-    sgd_decay=5e-4,
-    warmup=0.1,
     smoothing=0.0,
     crop_area=(0.8, 1.0),
-    flip=True,
-    held_out=0.05,
     snapshots=6,
 )
 
@@ -130,7 +119,7 @@ CIFAR10 = Recipe(
     title="CIFAR-10",
     description="six animals and four vehicles, on tiny pictures",
     stack=Stack(
-        groups=((32,), (64, 64), (256, 256), (256, 256)),
+        groups=((32,), (64, 64), (128, 128), (256, 256)),
         pooled=(False, True, True, True),
         head="average",
     ),
@@ -138,18 +127,11 @@ CIFAR10 = Recipe(
     size=32,
     mean=(0.491, 0.482, 0.447),
     std=(0.247, 0.243, 0.262),
-    phases=(Phase(14, 32),),
+    phases=(Phase(16, 32),),
     batch=500,
-    muon_rate=0.10,
-    muon_momentum=0.8,
-    sgd_rate=0.1,
-    sgd_momentum=0.9,
-    sgd_decay=5e-4,
-    warmup=0.1,
+    muon_rate=0.06,
     smoothing=0.1,
     crop_area=(0.6, 1.0),
-    flip=True,
-    held_out=0.05,
     snapshots=8,
 )
 

@@ -17,7 +17,7 @@ def chart(page: Page, label: str) -> Locator:
 @pytest.fixture
 def report(page: Page) -> Page:
     page.goto("/report?model=photo")
-    expect(page.locator("tbody th")).to_have_count(20)  # ten classes and ten layers
+    expect(page.locator("tbody th")).to_have_count(28)  # ten classes, eight kinds of pictures, ten layers
     return page
 
 

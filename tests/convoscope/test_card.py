@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from convoscope.card import ModelError, read_card
+from convoscope.card import ModelError, read_card, write_card
 from tests.graphs import card, model, node, noise, write
 
 INTERVAL = {"value": 0.5, "low": 0.4, "high": 0.6}
@@ -18,6 +18,14 @@ FULL = card(
     2,
     results={"measured_on": "drawings", "pictures": 9, "top1": INTERVAL, "top5": INTERVAL},
     calibration={"temperature": 1.5, "measured_on": "others", "ece_before": 0.2, "ece_after": 0.1},
+    novelty={
+        "measured_on": "others",
+        "false_warnings": 0.08,
+        "unsure": {"value": 1.0, "spread": 0.5},
+        "unlike": {"value": 4.0, "spread": 1.0},
+        "mean": [0.5, -1.5],
+        "whitening": [[1.0, 0.0], [0.25, 2.0]],
+    },
     origin={"recipe": "r", "data": "d", "trained": "2026-01-01", "epochs": 3, "seconds": 9.5, "flops": 1e9, "machine": "m"},
     licence="MIT",
 )
@@ -63,12 +71,21 @@ def test_a_full_card_is_read_as_it_stands(folder: Path) -> None:
     assert json.loads(read_card(folder).model_dump_json()) == FULL
 
 
+def test_a_card_is_written_as_it_is_read_with_its_numbers_on_one_line(folder: Path) -> None:
+    card = read_card(folder)
+    write_card(folder, card)
+    assert read_card(folder) == card
+    text = (folder / "card.json").read_text()
+    assert '"mean": [0.5, -1.5],' in text
+    assert "      [0.25, 2.0]\n" in text
+
+
 def test_a_card_cannot_be_changed(folder: Path) -> None:
     with pytest.raises(ValueError, match="frozen"):
         read_card(folder).title = "another"
 
 
-@pytest.mark.parametrize("field", ["results", "calibration", "origin", "licence"])
+@pytest.mark.parametrize("field", ["results", "calibration", "novelty", "origin", "licence"])
 def test_what_is_not_known_is_null(folder: Path, field: str) -> None:
     (folder / "card.json").write_text(json.dumps(FULL | {field: None}))
     assert getattr(read_card(folder), field) is None

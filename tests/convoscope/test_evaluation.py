@@ -21,7 +21,7 @@ BINS = [
 
 def content(**changes: Any) -> dict[str, Any]:
     plain = {"schema_version": 1, "sha256": CARD.sha256, "measured_on": "a test", "confusion": CONFUSION, "bins": BINS}
-    return plain | {"order": [3, 1, 0, 2, 4, 5, 6], "robustness": [], "moments": []} | changes
+    return plain | {"order": [3, 1, 0, 2, 4, 5, 6], "robustness": [], "moments": [], "noticing": None} | changes
 
 
 def write(folder: Path, written: str) -> Path:
@@ -83,6 +83,20 @@ def test_the_evaluations_shipped_agree_with_the_cards(name: str) -> None:
     assert counts.sum() == card.results.pictures == sum(each.pictures for each in evaluation.bins)
     assert counts.trace() / counts.sum() == pytest.approx(card.results.top1.value, abs=1e-4)
     assert all(each.top1[0] == pytest.approx(card.results.top1.value, abs=0.03) for each in evaluation.robustness)
+
+
+@pytest.mark.parametrize("name", ["photo", "shapes"])
+def test_the_doubts_shipped_were_measured_and_hold_what_the_card_promises(name: str) -> None:
+    card = read_card(MODELS / name)
+    evaluation = read_evaluation(MODELS / name, card)
+    assert evaluation
+    assert evaluation.noticing
+    assert card.novelty
+    own = evaluation.noticing.own
+    assert own.pictures == sum(each.pictures for each in evaluation.bins)
+    assert own.warned.low - 0.03 < card.novelty.false_warnings < own.warned.high + 0.03
+    made = {each.kind: each.warned.value for each in evaluation.noticing.made}
+    assert made["noise"] == made["black"] == made["white"] == 1
 
 
 def test_no_file_means_not_measured(tmp_path: Path) -> None:

@@ -1,11 +1,15 @@
+import io
+import json
 import re
+import shutil
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from convoscope import drawings
 from convoscope.photo import read
-from tests.pages.app import component, jpeg, open_app, text, upload
+from tests.pages.app import ROOT, component, jpeg, open_app, text, upload
 from ui.links import own_name
 
 
@@ -165,3 +169,43 @@ def test_a_photo_from_the_camera_is_shown():
     assert not app.exception
     assert component(app, "crop")["label"].startswith("your photo")
     assert not app.get("camera_input")
+
+
+def solid(colour: str) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (90, 60), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("model", ["photo", "shapes"])
+def test_a_picture_of_nothing_may_be_none_of_the_classes_and_the_sample_is_one(model):
+    app = open_app(model=model)
+    assert "may be none of its classes" not in text(app)
+    assert "**It may be none of its classes**: the layers respond" in text(upload(app, solid("black")))
+
+
+def test_a_photo_that_many_classes_share_may_be_none_of_them(shelf):
+    folder = shutil.copytree(ROOT / "models" / "photo", shelf / "photo")
+    card = json.loads((folder / "card.json").read_text())
+    card["novelty"]["unsure"]["value"], card["novelty"]["unlike"]["value"] = -1.0, 1e9
+    (folder / "card.json").write_text(json.dumps(card))
+    assert "**It may be none of its classes**: the probability is spread over many" in text(open_app())
+
+
+def test_limits_of_another_network_are_a_sentence(shelf):
+    folder = shutil.copytree(ROOT / "models" / "shapes", shelf / "shapes")
+    card = json.loads((folder / "card.json").read_text())
+    card["novelty"] |= {"mean": [0.0], "whitening": [[1.0]]}
+    (folder / "card.json").write_text(json.dumps(card))
+    app = open_app()
+    assert not app.exception
+    assert "novelty: 1 strengths, but the graph has 6" in text(app).replace("\\", "")
+
+
+def test_both_rates_of_its_doubts_are_told():
+    noticing = json.loads((ROOT / "models/photo/evaluation.json").read_text())["noticing"]
+    notices, wrongly = (round(noticing[kind]["warned"]["value"] * 100) for kind in ("foreign", "own"))
+    told = f"Of 100 photos of other things it notices {notices}; of 100 of its own it doubts {wrongly} wrongly."
+    assert told in text(open_app())
+    wrongly = round(json.loads((ROOT / "models/shapes/evaluation.json").read_text())["noticing"]["own"]["warned"]["value"] * 100)
+    assert f"it tells from its own doubts: of 100 of its own it doubts {wrongly} wrongly" in text(open_app(model="shapes"))

@@ -29,7 +29,7 @@ def test_every_page_shows_a_strangers_network_after_one_command(shelf, tmp_path_
     assert main([*command, "--out", str(shelf / name)]) == 0
     app = open_app("pages/report.py")
     assert not app.exception
-    assert text(app).count("Not measured for this network.") == 4
+    assert text(app).count("Not measured for this network.") == 5
     app = open_app()
     assert not app.exception
     assert len(component(app, "bars")["rows"]) == 5

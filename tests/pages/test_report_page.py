@@ -10,7 +10,7 @@ from convoscope.evaluation import by_class, read_evaluation
 from convoscope.words import percent
 from tests.convoscope.zoo import ZOO
 from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
-from ui import state
+from ui import shared
 
 PAGE = "pages/report.py"
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -76,16 +76,37 @@ def test_charts_show_what_was_measured_and_logged():
         assert drawn[change.change] == {"name": "right", "x": list(change.strengths), "y": list(change.top1), "quiet": False}
     log = [json.loads(line) for line in (ROOT / "models/shapes/training.jsonl").read_text().splitlines()]
     assert drawn["Training loss fell"]["y"] == [epoch["loss"] for epoch in log]
+    assert drawn["Held-out accuracy rose"]["name"] == "held out from training"
     assert drawn["Held-out accuracy rose"]["y"] == [epoch["accuracy"] for epoch in log]
     bins = [each for each in evaluation.bins if each.pictures >= 20]
     assert drawn["Reliability"]["y"] == [each.right for each in bins]
+
+
+def test_its_doubts_are_told_with_what_they_are_worth():
+    _, evaluation = measured("photo")
+    found = evaluation.noticing
+    app = open_app(PAGE, model="photo")
+    table = next(each for each in components(app, "table") if each["label"].startswith("How often pictures of each kind"))
+    rows = {row[0]["text"]: row[1]["text"] for row in table["rows"]}
+    assert [row[0]["order"] for row in table["rows"]] == sorted(row[0]["order"] for row in table["rows"])
+    assert list(rows)[:3] == ["its own classes", "photos of its classes", "photos of other things"]
+    for each in (found.own, found.known, found.foreign, *found.made):
+        warned = each.warned
+        counted = f"{percent(warned.value)} ({warned.low * 100:.1f}–{warned.high * 100:.1f})"
+        assert rows[each.kind] == (counted if each.pictures > 1 else "yes" if warned.value else "no")
+    assert f"it doubts **{percent(found.foreign.warned.value)}**" in text(app)
+    assert f"does not notice {percent(1 - found.foreign.warned.value)}" in text(app)
+    assert f"in {percent(found.apart)} of all pairs" in text(app)
+    shapes = text(open_app(PAGE, model="shapes"))
+    assert "On photos of other things it was not measured." in shapes
+    assert "does not notice" not in shapes
 
 
 def test_a_strangers_network_has_nothing_measured_and_says_so(shelf):
     ZOO["old"].load(shelf / "old")
     app = open_app(PAGE)
     assert not app.exception
-    assert text(app).count("Not measured for this network.") == 4
+    assert text(app).count("Not measured for this network.") == 5
     assert "has not been measured" in text(app)
     assert "Nothing is known of its training." in text(app)
     assert components(app, "chart") == []
@@ -104,14 +125,14 @@ def test_a_damaged_file_is_named_and_the_rest_is_shown(shelf, file, sentence):
 
 
 def test_speed_is_what_the_benchmarks_wrote_down(tmp_path, monkeypatch):
-    monkeypatch.setattr(state, "RESULTS", tmp_path)
-    state.benchmarks.clear()
+    monkeypatch.setattr(shared, "RESULTS", tmp_path)
+    shared.benchmarks.clear()
     assert "Speed and memory: not measured." in text(open_app(PAGE, model="shapes"))
     row = Row(what="an upload", value=2.25, unit="s", against="half of it")
     write_benchmark(
         tmp_path / "a.json", Benchmark(title="Speed", command="make bench", date="2026-01-02", machine="m", rows=(row,))
     )
-    state.benchmarks.clear()
+    shared.benchmarks.clear()
     app = open_app(PAGE, model="shapes")
     assert "| an upload | 2\\.2 s | half of it |" in text(app)
-    state.benchmarks.clear()
+    shared.benchmarks.clear()

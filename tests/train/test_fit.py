@@ -1,5 +1,4 @@
 import dataclasses
-import json
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,9 @@ from torch import Tensor, nn
 
 from convoscope.prepare import normalise
 from tests.train.tiny import AVERAGE, FLATTEN, source
-from train import fit as fitting
+from train.augmentation import Augmentation
 from train.data import Labelled
-from train.fit import Augmentation, Fitted, ResumeError, accuracy, fit, precision, rate_share, snapshot_steps
+from train.fit import Fitted, accuracy, fit, precision, rate_share, snapshot_steps
 from train.network import Convolution
 from train.recipes import PHOTO, SHAPES, Phase
 
@@ -43,12 +42,6 @@ def test_the_loss_falls(fitted: Fitted) -> None:
     losses = [log.loss for log in fitted.logs]
     assert losses == sorted(losses, reverse=True)
     assert losses[-1] < 0.9 * np.log(7)
-
-
-def test_the_checkpoint_has_one_line_per_epoch(fitted: Fitted, run: Path) -> None:
-    lines = (run / "checkpoint" / "training.jsonl").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == [dataclasses.asdict(log) for log in fitted.logs]
-    assert not (run / "checkpoint.new").exists()
 
 
 def test_snapshots_are_there_at_their_steps(fitted: Fitted, run: Path) -> None:
@@ -85,65 +78,6 @@ def test_the_fitted_network_is_float32_and_does_not_train(fitted: Fitted) -> Non
 def test_training_again_gives_the_same_network(fitted: Fitted, tmp_path: Path) -> None:
     again = fit(FLATTEN, source(), tmp_path / "tiny", resume=False)
     assert [log.loss for log in again.logs] == [log.loss for log in fitted.logs]
-
-
-# ---- resuming
-
-
-def interrupt(monkeypatch: pytest.MonkeyPatch, run: Path, after: int) -> None:
-    """Trains into `run` and is stopped by hand after so many epochs, in the middle of the next."""
-    measured = 0
-
-    def stop(*arguments: object) -> float:
-        nonlocal measured
-        measured += 1
-        if measured > after:
-            raise KeyboardInterrupt
-        return accuracy(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(fitting, "accuracy", stop)
-        with pytest.raises(KeyboardInterrupt):
-            fit(FLATTEN, source(), run, resume=False)
-
-
-@pytest.mark.parametrize("after", [1, 2])
-def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
-    after: int, fitted: Fitted, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    run = tmp_path / "run"
-    interrupt(monkeypatch, run, after)
-    assert len((run / "checkpoint" / "training.jsonl").read_text().splitlines()) == after
-    resumed = fit(FLATTEN, source(), run, resume=True)
-    assert [(log.epoch, log.step, log.loss, log.accuracy) for log in resumed.logs] == [
-        (log.epoch, log.step, log.loss, log.accuracy) for log in fitted.logs
-    ]
-    for one, other in zip(resumed.network.parameters(), fitted.network.parameters(), strict=True):
-        torch.testing.assert_close(one, other)
-    steps = snapshot_steps(3 * STEPS, FLATTEN.snapshots)
-    assert {path.name for path in (run / "history").iterdir()} == {f"{step}.npz" for step in steps}
-
-
-def test_a_finished_run_has_nothing_left_to_do(fitted: Fitted, run: Path) -> None:
-    resumed = fit(FLATTEN, source(), run, resume=True)
-    assert resumed.logs == fitted.logs
-    for one, other in zip(resumed.network.parameters(), fitted.network.parameters(), strict=True):
-        torch.testing.assert_close(one, other, rtol=0, atol=0)
-
-
-def test_another_recipe_is_not_resumed(fitted: Fitted, run: Path) -> None:
-    with pytest.raises(ResumeError, match="was started with another recipe or other pictures; start without --resume"):
-        fit(dataclasses.replace(FLATTEN, batch=21), source(), run, resume=True)
-
-
-def test_other_pictures_are_not_resumed(fitted: Fitted, run: Path) -> None:
-    with pytest.raises(ResumeError, match="other pictures"):
-        fit(FLATTEN, dataclasses.replace(source(), classes=("other", *source().classes[1:])), run, resume=True)
-
-
-def test_nothing_is_not_resumed(tmp_path: Path) -> None:
-    with pytest.raises(ResumeError, match=f"There is no checkpoint in {tmp_path}; start without --resume"):
-        fit(FLATTEN, source(), tmp_path, resume=True)
 
 
 def test_starting_anew_forgets_the_run_before(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import shutil
@@ -7,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from convoscope import drawings
 from convoscope.card import read_card
+from convoscope.history import read_log
 from convoscope.network import load
 from tests.graphs import prepared
 from tests.train.folders import class_folders, parquet
 from tests.train.test_folder import FILES
+from train import __main__ as commands
 from train.__main__ import main
 
 REPOSITORY = Path(__file__).parents[2]
@@ -82,6 +84,26 @@ def test_nothing_to_resume(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert fails(capsys, *arguments) == f"There is no checkpoint in {runs / 'shapes'}; start without --resume."
 
 
+def test_no_room_for_the_folder_is_a_sentence_and_the_training_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    arguments = ["shapes", "--drawings", "140", "--epochs", "1", "--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "out")]
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "write_folder", full)
+        assert fails(capsys, *arguments) == (
+            f"{tmp_path / 'runs' / 'out'} cannot be written: No space left on device. The last checkpoint is kept: "
+            "put that right and go on with --resume."
+        )
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "install", full)
+        assert fails(capsys, *arguments, "--resume").startswith(f"{tmp_path} cannot be written: No space left on device.")
+    assert main([*arguments, "--resume"]) == 0
+    assert len(read_log(tmp_path / "out" / "training.jsonl")) == 1
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -111,12 +133,23 @@ def test_the_command_line_ends_with_a_sentence_and_no_traceback(tmp_path: Path) 
     assert ended.stderr == f"There is no folder {tmp_path / 'nowhere'}.\n"
 
 
-def test_two_processes_train_one_network(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "-m", "train", "shapes"]
-    command += ["--drawings", "600", "--epochs", "2", "--out", str(tmp_path / "two"), "--runs", str(tmp_path / "runs")]
+def test_two_processes_train_the_network_that_one_trains(tmp_path: Path) -> None:
+    """The same but for noise: their batches together are one process's, drawn in another order and cropped otherwise."""
+    arguments = ["shapes", "--drawings", "1000", "--epochs", "4", "--runs", str(tmp_path / "runs"), "--out"]
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "train", *arguments]
     environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, str(tmp_path / "two")], env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count('"schema_version"') == 1
-    assert load(tmp_path / "two").card.classes == drawings.CLASSES
-    assert len((tmp_path / "two" / "training.jsonl").read_text().splitlines()) == 2
+    assert main([*arguments, str(tmp_path / "one")]) == 0
+    alone, together = (read_log(tmp_path / name / "training.jsonl") for name in ("one", "two"))
+    assert [log.step for log in alone] == [log.step for log in together] == [9, 18, 27, 36]  # 950 pictures, batches of 100
+    for one, two in zip(alone, together, strict=True):
+        assert two.loss == pytest.approx(one.loss, rel=0.25)
+    one, two = (read_card(tmp_path / name).results for name in ("one", "two"))
+    assert one
+    assert two
+    assert one.top1.low <= two.top1.high
+    assert two.top1.low <= one.top1.high

@@ -3,13 +3,16 @@
 import streamlit as st
 
 from convoscope import words
+from convoscope.card import ModelError
+from convoscope.evaluation import Noticing
+from convoscope.novelty import doubt
 from convoscope.prepare import Crop
 from ui import state
 from ui.components.bars import bars
 from ui.components.crop import crop
 from ui.components.maps import maps
 from ui.parts.seen import seen
-from ui.state import Visit
+from ui.visit import Visit
 
 
 def answer(visit: Visit) -> None:
@@ -65,6 +68,8 @@ def _sum(visit: Visit) -> str:
 def _bars(visit: Visit) -> None:
     calibration = visit.network.card.calibration
     st.markdown("**How sure**", help=_PROBABILITY_HELP.format(temperature=calibration.temperature if calibration else 1))
+    if found := _doubt(visit):
+        st.markdown(f":material/help: {found}")
     key, shown = state.component_key("bars", visit), visit.answer
     bars(
         visit.prediction.answers,
@@ -99,8 +104,36 @@ def _accuracy(visit: Visit) -> str:
 
 
 def _knows(visit: Visit) -> str:
-    card = visit.network.card
-    return f"It knows {len(card.classes)} classes only ({words.plain(card.description)}), and always picks among them."
+    card, evaluation = visit.network.card, visit.report.evaluation
+    knows = f"It knows {len(card.classes)} classes only ({words.plain(card.description)}), and always picks among them."
+    return f"{knows} {_rates(evaluation.noticing)}" if evaluation and evaluation.noticing else knows
+
+
+def _doubt(visit: Visit) -> str:
+    """Why the photo may show none of the classes; empty if nothing says so (Markdown)."""
+    try:
+        found = doubt(visit.network, visit.trace)
+    except ModelError as failure:
+        return words.plain(str(failure))
+    if found is None or not found.warns:
+        return ""
+    if found.unlike > 0:
+        return (
+            "**It may be none of its classes**: the layers respond to this picture in a way that they hardly ever do to pictures "
+            "like those it learned from."
+        )
+    return (
+        "**It may be none of its classes**: the probability is spread over many of them, more than for nearly all photos that do "
+        "show one."
+    )
+
+
+def _rates(noticing: Noticing) -> str:
+    """What its doubts are worth, in words."""
+    wrongly = f"of 100 of its own it doubts {noticing.own.warned.value * 100:.0f} wrongly"
+    if noticing.foreign is None:
+        return f"Whether a picture may be none of them, it tells from its own doubts: {wrongly}."
+    return f"Of 100 photos of other things it notices {noticing.foreign.warned.value * 100:.0f}; {wrongly}."
 
 
 _EVIDENCE_HELP = (

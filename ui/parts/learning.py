@@ -1,4 +1,4 @@
-"""A network at a moment of its training, beside what it became: answers, kernels, maps; and the curves of its training."""
+"""A network at a moment of its training, beside what it became: answers, kernels, maps."""
 
 import streamlit as st
 
@@ -10,12 +10,11 @@ from convoscope.render import scale_of
 from convoscope.strength import strongest_first
 from ui import state
 from ui.components.bars import bars
-from ui.components.chart import Axis, Line, chart
 from ui.components.maps import Tile, maps
 from ui.components.player import player
 from ui.parts.kernel_tiles import kernel_tiles
 from ui.parts.layer_maps import layer_choice
-from ui.state import Visit
+from ui.visit import Visit
 
 COMPARED = 8  # channels shown of both moments
 
@@ -99,45 +98,6 @@ def layer_maps(then: Visit, visit: Visit) -> None:
                     layout="strip",
                     legend=scale,
                 )
-
-
-def curves(visit: Visit, then: Visit | None) -> None:
-    st.subheader("Its training in curves", anchor=False)
-    epochs = visit.report.epochs
-    if not epochs:
-        st.markdown("No log of its training was kept.")
-        return
-    evaluation = visit.report.evaluation
-    steps = [each.step for each in epochs]
-    across = Axis("training step", 0, steps[-1], log=True)
-    mark = visit.step if then else None
-    loss, right = st.columns(2, gap="medium")
-    with loss:
-        st.markdown("**Loss** on the pictures it learns from", help="The cross-entropy that each step makes a little smaller.")
-        losses = [each.loss for each in epochs]
-        chart(
-            [Line("loss", steps, losses)],
-            across,
-            Axis("loss", 0, max(losses)),
-            key=f"loss-{visit.network.key[:8]}",
-            label=f"Training loss fell from {losses[0]:.2f} to {losses[-1]:.2f}",
-            mark=mark,
-        )
-    with right:
-        st.markdown("**Accuracy** on pictures that it does not learn from")
-        lines = [Line("held out from training", steps, [each.accuracy for each in epochs])]
-        if evaluation and evaluation.moments:
-            moments = evaluation.moments
-            lines.insert(0, Line("test pictures", [each.step for each in moments], [each.top1 for each in moments]))
-        chart(
-            lines,
-            across,
-            Axis("share right", 0, 1, share=True),
-            key=f"accuracy-{visit.network.key[:8]}",
-            label=f"Accuracy rose to {epochs[-1].accuracy:.0%}",
-            mark=mark,
-        )
-    st.caption("The steps are spread by powers of ten: most happens early. The first point of each curve is the end of epoch 1.")
 
 
 def _story(visit: Visit, course: dict[int, Answer]) -> str:

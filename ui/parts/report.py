@@ -4,12 +4,13 @@ import streamlit as st
 
 from convoscope import words
 from convoscope.card import Interval
-from convoscope.evaluation import by_class
-from ui import state
+from convoscope.evaluation import Noticed, Noticing, by_class
+from ui import shared
 from ui.components.chart import Axis, Line, chart
 from ui.components.matrix import matrix
 from ui.components.table import Cell, table
-from ui.state import Visit
+from ui.parts.curves import curves
+from ui.visit import Visit
 
 NOT_MEASURED = "Not measured for this network."
 SHARE = Axis("share right", 0, 1, share=True)
@@ -141,9 +142,41 @@ def robustness(visit: Visit) -> None:
                 )
 
 
+def noticing(visit: Visit) -> None:
+    st.subheader("Does it notice what it does not know?", anchor=False)
+    evaluation, novelty = visit.report.evaluation, visit.network.card.novelty
+    found = evaluation.noticing if evaluation else None
+    if found is None or novelty is None:
+        st.markdown(NOT_MEASURED)
+        return
+    st.markdown(
+        f"{_noticed(found)} Doubted without reason: **{words.percent(found.own.warned.value)}** of the test pictures, which do "
+        "show one of its classes.",
+        help="A photo is doubted when the probability is spread over many classes (its entropy is high), or when the strengths "
+        "of the layers' activations are unlike those for known pictures (their Mahalanobis distance is large). Both limits were "
+        "chosen on pictures of its classes only.",
+    )
+    kinds = [each for each in (found.own, found.known, found.foreign, *found.made) if each]
+    rows = [
+        [Cell(each.kind, at), _counted(each, each.warned), _counted(each, each.sure), Cell(f"{each.pictures:,}", each.pictures)]
+        for at, each in enumerate(kinds)
+    ]
+    headings = ("Pictures of", "Doubted", "Almost certain all the same", "How many")
+    table(headings, rows, key=f"noticing-{visit.network.key[:8]}", label="How often pictures of each kind are doubted")
+    st.caption(
+        f"With 95 % intervals. Almost certain: {words.SURE * 100:.0f} % or more, and not doubted. Limits chosen on "
+        f"{words.plain(novelty.measured_on)}, so that {words.percent(novelty.false_warnings)} of them are doubted."
+    )
+    if found.apart is not None:
+        st.caption(
+            f"A photo of something else seems more foreign than a photo of one of its classes in {words.percent(found.apart)} of "
+            "all pairs (the area under the ROC curve): 50 % would be guessing."
+        )
+
+
 def training(visit: Visit) -> None:
     st.subheader("How was it trained?", anchor=False)
-    origin, epochs, licence = visit.network.card.origin, visit.report.epochs, visit.network.card.licence
+    origin, licence = visit.network.card.origin, visit.network.card.licence
     if origin:
         st.markdown(
             f"On **{words.plain(origin.data)}**, {origin.epochs} epochs in {_duration(origin.seconds)} on "
@@ -154,36 +187,11 @@ def training(visit: Visit) -> None:
         st.markdown("Nothing is known of its training.")
     if licence:
         st.caption(f"Licence of the weights: {words.plain(licence)}.")
-    if not epochs:
-        st.caption("No log of its training is kept.")
-        return
-    numbers = [each.epoch for each in epochs]
-    across = Axis("epoch", min(1, numbers[0]), numbers[-1] if len(numbers) > 1 else 2)
-    loss, right = st.columns(2, gap="medium")
-    with loss:
-        st.markdown("**Loss** on the pictures it learns from", help="The cross-entropy that training makes smaller.")
-        losses = [each.loss for each in epochs]
-        chart(
-            [Line("loss", numbers, losses)],
-            across,
-            Axis("loss", 0, max(losses)),
-            key=f"loss-{visit.network.key[:8]}",
-            label=f"Training loss fell from {losses[0]:.2f} to {losses[-1]:.2f}",
-        )
-    with right:
-        st.markdown("**Accuracy** on pictures held out from training")
-        accuracies = [each.accuracy for each in epochs]
-        chart(
-            [Line("right", numbers, accuracies)],
-            across,
-            SHARE,
-            key=f"accuracy-{visit.network.key[:8]}",
-            label=f"Held-out accuracy rose from {accuracies[0]:.0%} to {accuracies[-1]:.0%}",
-        )
+    curves(visit)
 
 
 def speed() -> None:
-    benchmarks = state.benchmarks()
+    benchmarks = shared.benchmarks()
     if not benchmarks:
         st.caption("Speed and memory: not measured.")
     for benchmark in benchmarks:
@@ -201,7 +209,7 @@ def limits(visit: Visit) -> None:
     st.subheader("What can it not do?", anchor=False)
     st.markdown(
         f"* It knows {len(card.classes):,} names ({words.plain(card.description)}) and gives every photo one of them, also a "
-        "photo of something else.\n"
+        f"photo of something else{_unnoticed(visit)}.\n"
         f"* It sees one square of the photo, {size} × {size} pixels: small things in it are lost.\n"
         "* It was measured on pictures like those it learned from. Other photos, drawings or screenshots can do worse."
     )
@@ -243,6 +251,29 @@ def _of_this_photo(visit: Visit) -> str:
     if result and result.precision:
         said += f". Of all pictures it gave this name, it was right for {words.percent(result.precision.value)}"
     return f"{said}."
+
+
+def _noticed(found: Noticing) -> str:
+    if found.foreign is None:
+        return "On photos of other things it was not measured."
+    part = found.foreign.warned
+    return (
+        f"Of photos that show none of its classes it doubts **{words.percent(part.value)}**, and names the others all the same."
+    )
+
+
+def _unnoticed(visit: Visit) -> str:
+    """How often it does not notice that a photo shows none of its classes."""
+    evaluation = visit.report.evaluation
+    foreign = evaluation.noticing.foreign if evaluation and evaluation.noticing else None
+    return f": of such photos it does not notice {words.percent(1 - foreign.warned.value)}" if foreign else ""
+
+
+def _counted(noticed: Noticed, share: Interval) -> Cell:
+    """'19.2 % (15.7–23.4)'; of a single picture yes or no."""
+    if noticed.pictures == 1:
+        return Cell("yes" if share.value else "no", share.value)
+    return Cell(f"{words.percent(share.value)} ({share.low * 100:.1f}–{share.high * 100:.1f})", share.value)
 
 
 def _share(interval: Interval | None) -> Cell:

@@ -1,0 +1,41 @@
+"""Stored pictures → the batches that a network is trained on, all on its device."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from train.recipes import Recipe
+
+
+class Augmentation:
+    """uint8 (N, C, S, S) → normalised float32 of any size, varied at random when training."""
+
+    def __init__(self, recipe: Recipe, device: torch.device) -> None:
+        self.recipe = recipe
+        self.mean = torch.tensor(recipe.mean, device=device)[:, None, None]
+        self.std = torch.tensor(recipe.std, device=device)[:, None, None]
+
+    def normalise(self, pictures: Tensor, size: int) -> Tensor:
+        """The whole pictures, reduced to `size`."""
+        pictures = (pictures.to(self.mean.device).float() / 255 - self.mean) / self.std
+        if size != pictures.shape[-1]:
+            pictures = functional.interpolate(pictures, (size, size), mode="bilinear", antialias=True)
+        return pictures.contiguous(memory_format=torch.channels_last)
+
+    def __call__(self, pictures: Tensor, size: int) -> Tensor:
+        """A random square of each picture, mirrored or not, at `size`."""
+        count, channels, _, _ = pictures.shape
+        device = self.mean.device
+        low, high = self.recipe.crop_area
+        side = torch.empty(count, device=device).uniform_(low, high).sqrt()
+        mirror = torch.ones(count, device=device)
+        if self.recipe.flip:
+            mirror -= 2 * torch.randint(0, 2, (count,), device=device)
+        shift = (2 * torch.rand(count, 2, device=device) - 1) * (1 - side)[:, None]
+        zero = torch.zeros_like(side)
+        across = torch.stack([side * mirror, zero, shift[:, 0]], 1)
+        down = torch.stack([zero, side, shift[:, 1]], 1)
+        grid = functional.affine_grid(torch.stack([across, down], 1), [count, channels, size, size], align_corners=False)
+        normalised = self.normalise(pictures, pictures.shape[-1])
+        cut = functional.grid_sample(normalised, grid, padding_mode="reflection", align_corners=False)
+        return cut.contiguous(memory_format=torch.channels_last)
