@@ -5,16 +5,19 @@ from pathlib import Path
 import streamlit as st
 
 from convoscope.words import percent, plain
-from ui import state
+from ui import shared, state
 from ui.components.paste import paste
 from ui.parts.picker import picker
-from ui.state import Visit
+from ui.visit import Visit
 
 ICON = str(Path(__file__).parent / "icon.png")
+NETWORK = 120  # px, the choice of network: on a phone it stands beside the links
+STYLE = Path(__file__).parent / "shell.css"
 PAGES = (
     ("streamlit_app.py", "What is it?"),
     ("pages/layers.py", "Layers"),
     ("pages/unit.py", "One number"),
+    ("pages/why.py", "Why?"),
     ("pages/steps.py", "How it works"),
     ("pages/learning.py", "Learning"),
     ("pages/report.py", "How good?"),
@@ -26,12 +29,13 @@ def open_page(title: str) -> Visit:
     st.set_page_config(page_title=f"{title} · Convoscope", page_icon=ICON, layout="wide")
     _require_a_model()
     visit = state.open_visit(title)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="menu"):
+    st.html(STYLE)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="menu"):
         st.markdown("**convo:primary[scope]**", width="content")
         for page, label in PAGES:
-            st.page_link(page, label=label)
+            st.page_link(page, label=label, query_params=state.link())
         st.space("stretch")
-        paste(key="paste")
+        paste(key="paste", on_large=state.taken("paste", "large", state.refuse_large))
         _model_choice(visit)
     st.title(title, anchor=False)
     if visit.notes:
@@ -61,26 +65,29 @@ def problem_stops_here(visit: Visit) -> None:
 
 
 def _model_choice(visit: Visit) -> None:
-    choices = state.usable()
+    choices = shared.usable()
     if len(choices) > 1:
-        st.segmented_control(
+        st.caption("Network", width="content")
+        st.selectbox(
             "Network",
             tuple(choices),
-            format_func=lambda name: f"{plain(choices[name].card.title)} · {len(choices[name].card.classes)} classes",
-            required=True,
+            format_func=lambda name: choices[name].card.title,
+            icon=":material/hub:",
+            filter_mode=None,
             label_visibility="collapsed",
+            width=NETWORK,
             **state.bound("model", visit.selection.model),
         )
 
 
 def _require_a_model() -> None:
-    if not state.usable():
+    if not shared.usable():
         st.error("No network can be used: the folder models/ holds none, or none that is whole.")
         _name_unusable()
         st.stop()
 
 
 def _name_unusable() -> None:
-    for found in state.networks().values():
+    for found in shared.networks().values():
         if isinstance(found, str):
             st.warning(plain(found), icon=":material/warning:")

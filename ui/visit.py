@@ -140,7 +140,7 @@ class Visit:
 
     def of_sample(self, sample: Sample) -> Self:
         """The same visit with a sample in place of its photo."""
-        photo = _sample(self.network.card.preprocessing.channels, sample.name, sample)
+        photo = shared.sample_photo(self.network.card.preprocessing.channels, sample.name, sample)
         selection = replace(self.selection, photo=sample.name, crop=None)
         return replace(self, selection=selection, photo=photo, photo_title=sample.title, crop=centre_crop(photo))
 
@@ -172,11 +172,6 @@ def _tools(key: str, _network: Network) -> Tools:
 @st.cache_resource(show_spinner=False, max_entries=FINDINGS, ttl=TRACE_LIFE)
 def _findings(key: tuple[str | int, ...]) -> list[Any]:
     return []
-
-
-@st.cache_resource(show_spinner=False, max_entries=2)
-def _sample(channels: str, name: str, _sample: Sample) -> Photo:
-    return _sample.open()
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

@@ -44,5 +44,6 @@ class Speakers:
 
 def speakers(head: LinearHead, trace: Trace, question: Question) -> Speakers:
     weights = question.weights(len(head.bias)).astype(np.float64)
-    values = np.tensordot(weights, head.weights, 1) * trace.values(head.stage)
+    asked = np.flatnonzero(weights)
+    values = np.tensordot(weights[asked], head.weights[asked], 1) * trace.values(head.stage)
     return Speakers(values, float(weights @ head.bias))

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent.parent
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 # on a page's first load Streamlit asks below the page's own path before it asks at the root
-STREAMLITS_OWN_404 = re.compile(r"/(layers|unit|learning|report|steps)/_stcore/(health|host-config)")
+STREAMLITS_OWN_404 = re.compile(r"/(layers|unit|why|learning|report|steps)/_stcore/(health|host-config)")
 
 
 @contextmanager

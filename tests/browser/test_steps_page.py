@@ -87,8 +87,8 @@ def test_the_glass_reads_the_very_pixels_the_network_gets(page):
     network, _ = traced_file("photo", data)
     photo = read(data)
     pixels = prepare(photo, centre_crop(photo), network.card.preprocessing).resized
-    for x, y in ((10, 50), (0, 0), (63, 63)):
-        hover(page, plates(page), (x + 0.5) / 64, (y + 0.5) / 64)
+    for x, y in ((10, 50), (0, 0), (71, 71)):
+        hover(page, plates(page), (x + 0.5) / len(pixels), (y + 0.5) / len(pixels))
         red, green, blue = pixels[y, x]
         expect(page.locator(".say")).to_have_text(f"Row {y + 1}, column {x + 1}: red {red}, green {green}, blue {blue}.")
         assert page.locator(".won").all_text_contents() == [str(red), str(green), str(blue)]

@@ -5,7 +5,7 @@ import pytest
 
 from ui import shared, visit
 
-CACHES = (shared.networks, visit._report, visit._history, visit._moment, visit._course)
+CACHES = (shared.networks, visit._report, visit._history, visit._moment, visit._course, visit._tools, visit._findings)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def test_it_opens_on_the_first_layer_after_relu_with_every_map():
     assert not app.exception
     assert maps(app)["label"] == "Activation maps of Convolution 1, ReLU"
     assert len(maps(app)["tiles"]) == 32
-    assert "32 maps of 64 × 64" in text(app)
+    assert "32 maps of 72 × 72" in text(app)
 
 
 @pytest.mark.parametrize("model", ["photo", "shapes"])

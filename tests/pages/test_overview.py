@@ -150,8 +150,8 @@ def test_where_many_columns_need_more_room_their_tiles_are_coarser(monkeypatch):
     fine = glance(open_app(PAGE))
     monkeypatch.setattr("ui.parts.overview.PICTURES", 150_000)
     coarse = glance(open_app(PAGE))
-    assert fine["groups"][1]["tiles"][0]["height"] == 64
-    assert coarse["groups"][1]["tiles"][0]["height"] == 32
+    assert fine["groups"][1]["tiles"][0]["height"] == 72
+    assert coarse["groups"][1]["tiles"][0]["height"] == 36
     assert coarse["edges"] == fine["edges"]
 
 

@@ -212,7 +212,7 @@ def test_the_deepest_cell_sees_what_the_slider_ends_at():
     sides = [columns[len(columns) // 2][1] - columns[len(columns) // 2][0] for columns in (step["columns"] for step in steps)]
     assert sides[0] == 3
     assert sides == sorted(sides)
-    assert sides[-1] == 64
+    assert sides[-1] == 72
 
 
 @pytest.mark.parametrize("name", ZOO)

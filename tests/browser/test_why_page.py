@@ -1,0 +1,247 @@
+import re
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from convoscope.evidence import linear_head
+from convoscope.network import Network
+from convoscope.prepare import Prepared, centre_crop, prepare
+from convoscope.why.channels import Speakers, speakers
+from convoscope.why.gradients import open_gradients
+from convoscope.why.heat import saliency
+from convoscope.why.question import Question, probabilities
+from convoscope.why.switches import open_leave_one_out, open_switchboard
+from convoscope.words import percent
+from tests.browser.conftest import DESKTOP, PHONE, open_page
+from tests.browser.reading import expect_own_photo, expect_query, photo_file, traced, upload
+from ui.samples import DRAWINGS
+from ui.views import VIEWS
+
+STAR = "/why?model=shapes&photo=star"
+READY = {
+    "evidence": ".strip .tile",
+    "switches": ".channel",
+    "gradients": ".plate >> nth=3",
+    "pixels": "tr.total",
+    "occlusion": "tbody tr",
+    "change": ".shown canvas",
+    "photos": ".strip .tile",
+}  # each view, and what it shows last
+
+
+def star() -> tuple[Network, Prepared, Question, Speakers]:
+    photo = next(sample for sample in DRAWINGS if sample.name == "star").open()
+    network, trace = traced("shapes", photo)
+    head = linear_head(network)
+    assert head is not None
+    asked = Question(network.card.classes.index("star"))
+    prepared = prepare(photo, centre_crop(photo), network.card.preprocessing)
+    return network, prepared, asked, speakers(head, trace, asked)
+
+
+def shown(text: str) -> float:
+    """The number at the end of what a map reads, 'Row 1, column 2: +0.123 of the logit'."""
+    found = re.search(r": ([+−]?[\d.,]+(?:e−?\d+)?)", text)
+    assert found, text
+    return float(found[1].replace("−", "-").replace("+", "").replace(",", ""))
+
+
+def bar(page: Page, name: str) -> str:
+    return page.locator(".bar", has_text=name).first.locator(".share").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(browser, server, view, size, scheme):
+    with open_page(browser, server, size, scheme) as page:
+        page.goto(f"{STAR}&view={view}")
+        expect(page.locator(READY[view]).first).to_be_visible()
+        expect(page.get_by_text("cannot tell").first).to_be_visible()
+        findings = Axe().run(page).response["violations"]
+        assert [(found["id"], found["nodes"]) for found in findings if found["impact"] in ("serious", "critical")] == []
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= size["width"]
+
+
+def test_hovering_over_the_evidence_tells_the_engines_values(page):
+    page.goto(STAR)
+    *_, spoken = star()
+    plate = page.locator(".plate")
+    expect(plate).to_be_visible()
+    side = plate.bounding_box()["width"]
+    height, width = spoken.map.shape
+    for row, column in np.ndindex(height, width):
+        plate.hover(position={"x": (column + 0.5) / width * side, "y": (row + 0.5) / height * side})
+        expect(page.locator(".read")).to_contain_text(f"Row {row + 1}, column {column + 1}:")
+        text = page.locator(".read").inner_text()
+        assert shown(text) == pytest.approx(float(f"{spoken.map[row, column]:.3g}"), rel=1e-3)
+        assert text.endswith("of the logit")
+
+
+def test_a_map_as_fine_as_the_photo_is_read_by_keyboard(page):
+    page.goto(f"{STAR}&view=gradients")
+    network, prepared, asked, _ = star()
+    values = saliency(open_gradients(network), prepared.tensor, asked).values
+    plate = page.locator(".plate").first
+    plate.focus()
+    row, column = np.unravel_index(values.argmax(), values.shape)
+    page.keyboard.press("ArrowLeft" if column else "ArrowRight")
+    column += -1 if column else 1
+    read = page.locator(".read").first
+    expect(read).to_contain_text(f"Row {row + 1}, column {column + 1}:")
+    assert shown(read.inner_text()) == pytest.approx(values[row, column], rel=6e-3)
+
+
+def test_the_numbers_of_a_map_are_its_cells(page):
+    page.goto(STAR)
+    *_, spoken = star()
+    page.get_by_text("Show me the numbers", exact=True).click()
+    cells = page.locator(".numbers span")
+    expect(cells).to_have_count(spoken.map.size)
+    read = [float(text.replace("−", "-")) for text in cells.all_inner_texts()]
+    assert np.abs(np.array(read) - spoken.map.reshape(-1)).max() < 0.006 * np.abs(spoken.map).max()
+
+
+def test_the_slider_goes_from_the_photo_to_the_map_alone(page):
+    page.goto(STAR)
+    fade = page.get_by_role("slider", name="From the photo to the map alone")
+    pixels = "[...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
+    opacities = f"canvas => {pixels}.filter((value, at) => at % 4 === 3)"
+    expect(fade).to_have_value("50")
+    fade.fill("0")
+    assert set(page.locator(".over").evaluate(opacities)) == {0}
+    fade.fill("100")
+    assert set(page.locator(".over").evaluate(opacities)) == {255}
+
+
+def test_a_click_on_a_channel_leads_to_how_its_numbers_are_made(page):
+    page.goto(STAR)
+    *_, spoken = star()
+    page.locator(".strip .tile").first.click()
+    expect(page).to_have_title(re.compile("How is one number made"))
+    expect_query(page, channel=str(spoken.pro[0]))
+
+
+def test_a_switch_moves_the_bars_and_undo_and_reset_bring_them_back(page):
+    network, prepared, asked, _ = star()
+    board = open_switchboard(network)
+    stage = board.stages[-1]
+    ranked = open_leave_one_out(network, stage).of(prepared.tensor).ranked(asked)
+    page.goto(f"{STAR}&view=switches")
+    expect(page.locator(".channel")).to_have_count(8)
+    before = bar(page, "star")
+    gains = np.ones((1, 8), np.float32)
+    for count, channel in enumerate(ranked[:2], start=1):
+        page.get_by_role("switch", name=f"Channel {channel}").click()
+        gains[0, channel] = 0
+        logits = board.answer(prepared.tensor, {stage.tensor: gains})[0]
+        after = percent(float(probabilities(network, logits)[asked.index]))
+        expect(page.locator(".bar.chosen .share")).to_have_text(after)
+        expect(page.get_by_text(f"{count} of 8 channels changed")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("1 of 8 channels changed")).to_be_visible()
+    page.get_by_role("button", name="Reset").click()
+    expect(page.locator(".bar.chosen .share")).to_have_text(before)
+
+
+def test_the_gain_of_a_channel_is_turned_by_keys(page):
+    network, prepared, asked, _ = star()
+    board = open_switchboard(network)
+    stage = board.stages[-1]
+    channel = open_leave_one_out(network, stage).of(prepared.tensor).ranked(asked)[-1]
+    page.goto(f"{STAR}&view=switches")
+    slider = page.get_by_role("slider", name=f"Gain of channel {channel}")
+    slider.focus()
+    page.keyboard.press("End")
+    expect(page.locator(".channel", has_text=f"channel {channel}").locator("output")).to_have_text("× 2.00")
+    gains = np.ones((1, 8), np.float32)
+    gains[0, channel] = 2
+    after = probabilities(network, board.answer(prepared.tensor, {stage.tensor: gains})[0])
+    expect(page.locator(".bar.chosen .share")).to_have_text(percent(float(after[asked.index])))
+
+
+def test_silencing_one_after_the_other_turns_the_answer(page):
+    page.goto(f"{STAR}&view=switches")
+    button = page.get_by_role("button", name="Silence the next one")
+    for _ in range(8):
+        button.click()
+    expect(page.get_by_text("The answer has changed")).to_be_visible()
+    expect(button).to_be_disabled()
+
+
+def test_the_question_and_the_view_stand_in_the_link_and_come_back(page, browser, server):
+    page.goto(STAR)
+    page.get_by_text("Trace to pixels", exact=True).click()
+    expect_query(page, view="pixels")
+    page.get_by_text("Why star rather than").click()
+    expect(page).to_have_url(re.compile("against="))
+    expect(page.locator("tr.total")).to_contain_text("the lead of star over")
+    with open_page(browser, server, DESKTOP) as other:
+        other.goto(page.url)
+        expect(other.locator("tr.total")).to_have_text(page.locator("tr.total").inner_text().replace("\t", ""))
+
+
+def test_the_film_shows_the_photo_at_the_place_of_its_slider(page):
+    page.goto("/why?model=photo&photo=coffee&view=change")
+    slider = page.get_by_role("slider", name="rotate")
+    title = page.locator("output")
+    flip = title.inner_text()
+    expect(page.get_by_text(f"The dashed line: where the answer flips, {flip}.")).to_be_visible()
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(title).to_contain_text("−180 degrees")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile("espresso"))
+
+
+def test_the_verdict_on_a_map_comes_when_it_is_asked_for(page):
+    page.goto(STAR)
+    expect(page.get_by_text("With its weights shuffled")).to_have_count(0)
+    page.get_by_text("Can I trust this map?").click()
+    expect(page.get_by_text("With its weights shuffled")).to_be_visible()
+    expect(page.get_by_text(re.compile("no better than random|points at what the answer rests on"))).to_be_visible()
+    findings = Axe().run(page).response["violations"]
+    assert [found["id"] for found in findings if found["impact"] in ("serious", "critical")] == []
+
+
+def test_a_file_of_the_map_is_offered(page):
+    page.goto(STAR)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Numbers (.npz)").click()
+    with np.load(waiting.value.path()) as file:
+        *_, spoken = star()
+        assert np.allclose(file["values"], spoken.values)
+        assert {"values", "bias", "score"} <= set(file["units"][:, 0])
+
+
+def test_ones_own_photo_keeps_the_view(page):
+    page.goto("/why?model=photo&view=pixels")
+    expect(page.locator("tr.total")).to_be_visible()
+    page.get_by_text("Change photo").click()
+    upload(page, photo_file(3))
+    expect_own_photo(page)
+    expect_query(page, view="pixels")
+    expect(page.locator("tr.total")).to_be_visible()
+
+
+def test_another_layer_begins_with_all_its_channels_on(page):
+    page.goto(f"{STAR}&view=switches")
+    button = page.get_by_role("button", name="Silence the next one")
+    before = bar(page, "star")
+    for _ in range(8):
+        button.click()
+    expect(page.get_by_text("The answer has changed")).to_be_visible()
+    for layer in ("conv 2", "conv 3"):
+        page.get_by_test_id("stButtonGroup").get_by_text(layer, exact=True).click()
+        expect(page.get_by_role("group", name=f"Switches of {layer.replace('conv', 'Convolution')}")).to_be_visible()
+        expect(page.locator(".bar.chosen .share")).to_have_text(before)
+        expect(page.locator('.switch[aria-checked="true"]')).to_have_count(8)
+
+
+def test_what_the_evidence_names_can_be_switched_off(page):
+    page.goto(STAR)
+    *_, spoken = star()
+    page.get_by_role("button", name="Prove it").click()
+    expect_query(page, view="switches")
+    expect(page.get_by_role("switch", name=f"Channel {spoken.pro[0]}")).to_be_visible()

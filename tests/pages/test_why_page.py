@@ -1,0 +1,280 @@
+"""Every view of "Why this answer?", for the networks shipped and for odd ones, without a browser."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from convoscope.graph import rules
+from convoscope.network import load
+from convoscope.prepare import centre_crop, prepare
+from convoscope.render import scale_of
+from convoscope.why.channels import speakers
+from convoscope.why.question import Question
+from convoscope.why.switches import open_leave_one_out, open_switchboard
+from tests.convoscope.zoo import SIZE, ZOO
+from tests.graphs import card, model, node, noise, write
+from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
+from ui import visit as visits
+from ui.components.heat import Heat
+from ui.parts.why import change, occlusion
+from ui.parts.why.keep import Kept, beside, npz, on_photo, png
+from ui.samples import DRAWINGS
+from ui.views import VIEWS
+
+PAGE = "pages/why.py"
+SHAPES = ROOT / "models/shapes"
+CANNOT_TELL = re.compile("What (it|they) cannot tell")
+TRIED = [view for view in VIEWS if view not in ("switches", "change", "photos")]
+
+
+def opened(view: str, **link: str) -> AppTest:
+    app = open_app(PAGE, view=view, **link)
+    assert not app.exception
+    return app
+
+
+def star():
+    """The drawing as the network gets it, the network, and its evidence's head."""
+    network = load(SHAPES)
+    photo = next(sample for sample in DRAWINGS if sample.name == "star").open()
+    return network, prepare(photo, centre_crop(photo), network.card.preprocessing)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("name", ["photo", "shapes"])
+def test_every_view_states_a_finding_offers_its_numbers_and_says_what_it_cannot_tell(name, view):
+    app = opened(view, model=name)
+    assert len(app.get("download_button")) == 2
+    assert CANNOT_TELL.search(text(app))
+    lists = [box for box in app.expander if box.label.startswith("Show me the numbers")]
+    assert lists or components(app, "heat") or components(app, "chart")  # these two have a list of their own
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("name", ZOO)
+def test_every_view_of_an_odd_network_shows_or_says_in_a_sentence_why_not(shelf, name, view):
+    ZOO[name].load(shelf / name)
+    assert len(text(opened(view))) > 100
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_network_without_maps_has_views_all_the_same(shelf, view):
+    built = model([node("Flatten", "input", "flat"), node("Gemm", "flat d", "logits")], {"d": noise((48, 5))}, (3, 4, 4))
+    write(shelf / "flat", built, card(built, 4, 3, 5))
+    assert len(text(opened(view))) > 100
+
+
+def test_without_a_linear_head_the_page_says_so_and_the_rest_works(shelf):
+    ZOO["dense"].load(shelf / "dense")
+    app = opened("evidence")
+    assert "No exact map of the evidence exists" in text(app)
+    assert not components(app, "heat")
+
+
+@pytest.mark.parametrize("view", ["gradients", "pixels"])
+def test_without_a_rule_for_an_operator_it_is_named_and_occlusion_remains(shelf, monkeypatch, view):
+    visits._tools.clear()
+    monkeypatch.delitem(rules.RULES, "LeakyRelu")
+    ZOO["strided"].load(shelf / "strided")
+    app = opened(view)
+    assert "No gradients for this network" in text(app)
+    assert "LeakyRelu" in text(app)
+    assert component(opened("occlusion"), "heat")
+    visits._tools.clear()
+
+
+@pytest.mark.parametrize(("against", "name"), [(None, "the logit of star"), ("square", "the lead of star over square")])
+def test_the_evidence_is_the_engines_and_its_sum_is_shown(against, name):
+    network, prepared = star()
+    classes = network.card.classes
+    link = {} if against is None else {"against": against}
+    app = opened("evidence", model="shapes", photo="star", answer="star", **link)
+    tools = visits.Tools(network)
+    asked = Question(classes.index("star"), None if against is None else classes.index(against))
+    spoken = speakers(tools.head, network.trace(prepared), asked)
+    assert f"add up to {name}: {spoken.map.sum():.4f}" in text(app)
+    loudest = component(app, "maps", "Channels that spoke for")["tiles"]
+    assert [tile["index"] for tile in loudest] == list(spoken.pro[:8])
+
+
+def test_the_question_is_chosen_among_winner_runner_up_and_both():
+    app = opened("evidence", model="shapes", photo="star")
+    question = next(each for each in app.segmented_control if each.label == "Question")
+    assert question.value == "Why star?"
+    question.set_value("Why star rather than square?").run()
+    assert app.query_params["against"] == "square"
+    assert "rather than" in text(app)
+    question = next(each for each in app.segmented_control if each.label == "Question")
+    question.set_value("Why star?").run()
+    assert "against" not in app.query_params
+
+
+def test_any_two_classes_can_be_compared_and_one_alone_again():
+    app = opened("evidence", model="shapes", photo="star")
+    classes = load(SHAPES).card.classes
+    app.selectbox(key="choose_against").set_value(classes.index("line")).run()
+    assert app.query_params["against"] == "line"
+    assert "star rather than line" in text(app)
+    app.selectbox(key="choose_against").set_value(classes.index("star")).run()
+    assert "star rather than" not in text(app)
+    app.selectbox(key="choose_answer").set_value(classes.index("line")).run()
+    assert "against" not in app.query_params
+    assert "line rather than" not in text(app)
+
+
+def test_switches_are_ranked_by_what_the_answer_loses_and_the_bars_follow_them():
+    network, prepared = star()
+    board = open_switchboard(network)
+    stage = board.stages[-1]
+    asked = Question(network.card.classes.index("star"))
+    ranked = open_leave_one_out(network, stage).of(prepared.tensor).ranked(asked)
+    app = opened("switches", model="shapes", photo="star")
+    assert [each["index"] for each in component(app, "switches")["channels"]] == list(ranked)
+    assert component(app, "bars")["rows"][0]["name"] == "star"
+
+
+def test_the_layer_of_the_switchboard_is_the_links():
+    app = opened("switches", model="shapes", photo="star", layer="conv1")
+    assert component(app, "switches")["label"].startswith("Switches of Convolution 1")
+    assert len(component(app, "switches")["channels"]) == 8
+
+
+def test_all_four_gradient_maps_stand_side_by_side_with_the_gap():
+    app = opened("gradients", model="shapes", photo="star")
+    assert [header["label"].split(" for")[0] for header in components(app, "heat")] == [
+        "Saliency",
+        "Grad-CAM",
+        "SmoothGrad",
+        "Integrated gradients",
+    ]
+    assert "Completeness gap after 32 steps" in text(app)
+
+
+def test_the_slider_of_a_fine_map_begins_near_the_map():
+    begins = {view: component(opened(view, model="shapes"), "heat")["begin"] for view in TRIED}
+    assert begins == {"evidence": 50, "gradients": 85, "pixels": 85, "occlusion": 50}
+
+
+def test_of_sessions_about_one_stage_only_the_latest_are_kept():
+    tools = visits.Tools(load(SHAPES))
+    first, *others = tools.switchboard.stages
+    session = tools.leave_one_out(first)
+    assert tools.leave_one_out(first) is session
+    for stage in others:
+        tools.leave_one_out(stage)
+    assert tools.leave_one_out(first) is session
+    for stage in (*others, first):
+        tools.map_gradients(stage)
+    assert tools.leave_one_out(first) is not session
+
+
+def test_the_stair_from_zero_ends_at_the_logit():
+    app = opened("pixels", model="shapes", photo="star")
+    rows = component(app, "waterfall")["rows"]
+    assert rows[0]["name"].startswith("the photo")
+    assert rows[-2]["name"] == "residual"
+    assert sum(row["value"] for row in rows[:-1]) == pytest.approx(rows[-1]["value"], rel=1e-9)
+    assert abs(rows[-2]["value"]) < 1e-4
+    assert "Zero here means the mean colour" in text(app)
+
+
+def test_size_and_stride_of_the_patch_can_be_chosen():
+    app = opened("occlusion", model="shapes", photo="star")
+    before = len(component(app, "table")["rows"])
+    app.select_slider[0].set_value(4).run()
+    assert not app.exception
+    assert len(component(app, "table")["rows"]) > before
+    app.select_slider[1].set_value(1).run()
+    assert len(component(app, "table")["rows"]) == 29**2
+
+
+@pytest.mark.parametrize("name", ["rotate", "shift", "blur", "darken", "crop", "noise"])
+def test_every_change_has_its_curve_and_its_film(name):
+    app = opened("change", model="shapes", photo="star")
+    next(each for each in app.segmented_control if each.key == "what_if").set_value(name).run()
+    assert not app.exception
+    film, curve = component(app, "film"), component(app, "chart")
+    assert len(film["frames"]) in (33, 34)
+    assert "flips from" in text(app) or "stays" in text(app)
+    assert (curve["mark"] is not None) == ("flips from" in text(app))
+    for frame in film["frames"]:
+        assert 0 <= sum(frame["shares"]) <= 1 + 1e-6
+
+
+def test_of_large_pictures_fewer_are_sent_the_flip_among_them(monkeypatch):
+    monkeypatch.setattr(change, "LARGEST", 64 * 64 * 3 * 8)
+    app = opened("change", model="photo", photo="coffee")
+    film = component(app, "film")
+    assert 7 <= len(film["frames"]) <= 10
+    assert f"at **{film['frames'][film['at']]['title']}**" in text(app)
+
+
+def test_two_photos_stand_side_by_side_and_the_link_names_the_other():
+    app = opened("photos", model="shapes", photo="star", other="circle")
+    assert "A is **star**" in text(app)
+    assert "B is **circle**" in text(app)
+    a, b = (header["tiles"] for header in components(app, "maps") if header["label"] in ("Maps of A", "Maps of B"))
+    assert [tile["index"] for tile in a] == [tile["index"] for tile in b]
+    app.pills(key="choose_other").set_value("star").run()
+    assert "and so is B" in text(app)
+
+
+@pytest.mark.parametrize("view", TRIED)
+def test_trust_is_tried_only_when_opened_and_says_what_the_map_is_worth(view):
+    app = opened(view, model="shapes", photo="star")
+    assert "With its weights shuffled" not in text(app)
+    app.session_state[_key(view)] = True
+    app.run()
+    assert not app.exception
+    assert "no better than random" in text(app) or "points at what the answer rests on" in text(app)
+    assert "rank correlation" in text(app)
+    assert len(components(app, "chart")) == 2
+
+
+def _key(view: str) -> str:
+    side = 32
+    patches = sorted({max(1, side // share) for share in occlusion.SHARES})
+    patch = patches[len(patches) // 2]
+    name = {"gradients": "saliency", "occlusion": f"occlusion-{patch}-{patch // 2}"}.get(view, view)
+    return f"trust-{name}"
+
+
+@pytest.mark.parametrize(("view", "key"), [("evidence", "every_channel"), ("switches", "every_switch"), ("photos", "every_step")])
+def test_the_numbers_are_listed_when_asked_for(view, key):
+    app = opened(view, model="shapes", photo="star")
+    assert not components(app, "table")
+    app.session_state[key] = True
+    app.run()
+    assert not app.exception
+    assert len(component(app, "table")["rows"]) >= 8
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_ones_own_photo_is_explained(view):
+    app = upload(opened(view, model="photo"), jpeg())
+    assert not app.exception
+    assert app.query_params["photo"].startswith("own-")
+    assert len(app.get("download_button")) == 2
+
+
+def test_a_file_of_numbers_says_what_they_are():
+    with np.load(io.BytesIO(npz({"drops": Kept(np.arange(3.0), "logits")}))) as file:
+        assert file["drops"].tolist() == [0, 1, 2]
+        assert file["units"].tolist() == [["drops", "logits"]]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_saved_picture_is_the_map_on_the_photo(channels):
+    photo = np.full((SIZE, SIZE, channels), 128, np.uint8)
+    values = np.zeros((3, 3))
+    values[0, 0] = 1
+    picture = on_photo(Heat(photo, values, scale_of(values, "evidence"), "of the logit"))
+    assert picture.shape[2] == 3
+    assert (picture[-1, -1] == 128).all()
+    assert picture[0, 0, 1] > picture[0, 0, 0]  # green speaks for it
+    both = np.asarray(Image.open(io.BytesIO(png(beside(picture, picture[:9])))))
+    assert both.shape[0] == len(picture)

@@ -1,0 +1,204 @@
+"""Gradient maps side by side: saliency, SmoothGrad, Grad-CAM at any layer, integrated gradients."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from convoscope import words
+from convoscope.graph.backward import GradientError
+from convoscope.layers import Stage
+from convoscope.render import Palette
+from convoscope.why.heat import Integrated, Saliency, grad_cam, integrated, saliency, smoothed
+from convoscope.why.pixels import on_pixels
+from ui import state
+from ui.components.heat import heat
+from ui.parts.why.keep import Kept, beside, on_photo, save
+from ui.parts.why.layer import one_layer, shown_layer
+from ui.parts.why.over import FINE, over
+from ui.parts.why.score import score, title, unit
+from ui.parts.why.trust import Tried, trust
+from ui.tools import Tools
+from ui.visit import Visit
+
+Draw = Callable[[Tools], NDArray[np.float64]]
+CAM = "grad-cam"
+
+
+@dataclass(frozen=True)
+class Method:
+    """asks: what the map asks of the network. unit: what a value is. wait: said while it is computed, if it is slow."""
+
+    name: str
+    title: str
+    asks: str
+    palette: Palette
+    unit: str
+    draw: Draw
+    wait: str | None = None
+
+
+def gradients(visit: Visit) -> None:
+    try:
+        methods = _methods(visit)
+    except GradientError as failure:
+        st.markdown(no_gradient(failure))
+        return
+    sentence = st.empty()
+    if _mapped(visit):
+        one_layer(visit, _mapped(visit), "Layer for Grad-CAM")
+    maps = {}
+    for column, method in zip(st.columns(len(methods), gap="medium"), methods, strict=True):
+        with column:
+            maps[method.name] = _one(visit, method)
+    sentence.markdown(_sentence(visit, {method.title: maps[method.name] for method in methods}))
+    _save(visit, methods, maps)
+    st.caption(FINE)
+    st.caption(
+        "What they cannot tell: a gradient says what a small change would do, not what would be there without the pixel; a map "
+        "can look sharp and still be wrong. Try each below."
+    )
+    _trust(visit, methods)
+
+
+def no_gradient(failure: GradientError) -> str:
+    """Why a view that needs gradients is missing (Markdown)."""
+    return (
+        f"**No gradients for this network**: {words.plain(str(failure))}. “Cover a part” and “Switch channels off” ask the same "
+        "question without them."
+    )
+
+
+def _methods(visit: Visit) -> tuple[Method, ...]:
+    """Those that this network has. Raises GradientError."""
+    tensor, asked = visit.prepared.tensor, visit.asked
+    per_pixel = "change of the score per unit of input"
+    _ = visit.tools.gradients  # where there are none, none of the maps can be drawn
+    return (
+        Method(
+            "saliency",
+            "Saliency",
+            "Which pixels would change the score most if they changed a little?",
+            "positive",
+            per_pixel,
+            lambda tools: saliency(tools.gradients, tensor, asked).values,
+        ),
+        *_cam(visit),
+        Method(
+            "smoothgrad",
+            "SmoothGrad",
+            "Saliency again, averaged over 32 noisy copies of the photo: what stays of it?",
+            "positive",
+            per_pixel,
+            lambda tools: _smoothed(visit, tools).values,
+            "Averaging the gradients of 32 noisy copies …",
+        ),
+        Method(
+            "integrated",
+            "Integrated gradients",
+            "How much does each pixel add on the way from the mean colour to the photo?",
+            "evidence",
+            unit(visit),
+            lambda tools: _integrated(visit, tools).values,
+            "Adding up gradients along 32 steps from the mean colour …",
+        ),
+    )
+
+
+def _one(visit: Visit, method: Method) -> NDArray[np.float64]:
+    st.markdown(f"**{method.title}**")
+    with st.spinner(method.wait) if method.wait else nullcontext():
+        values = method.draw(visit.tools)
+    heat(
+        over(visit, values, method.palette, method.unit),
+        key=state.component_key(method.name, visit),
+        label=f"{method.title} for {title(visit)}: strongest {words.place(values)}. Arrow keys read it.",
+    )
+    st.caption(method.asks)
+    if method.name == "integrated":
+        st.caption(_gap(visit))
+    return values
+
+
+def _integrated(visit: Visit, tools: Tools) -> Integrated:
+    found = partial(integrated, tools.gradients, visit.prepared.tensor, visit.asked)
+    return visit.once((tools.network.key, "integrated"), found)
+
+
+def _smoothed(visit: Visit, tools: Tools) -> Saliency:
+    found = partial(smoothed, tools.gradients, visit.prepared.tensor, visit.asked)
+    return visit.once((tools.network.key, "smoothed"), found)
+
+
+def _gap(visit: Visit) -> str:
+    found = _integrated(visit, visit.tools)
+    return (
+        f"All pixels add up to {words.number(float(found.parts.sum()))}; {score(visit)} is {words.number(found.score)}, that of "
+        f"a picture of the mean colour {words.number(found.baseline_score)}. Completeness gap after {found.steps} steps: "
+        f"{words.number(found.gap)}."
+    )
+
+
+def _mapped(visit: Visit) -> tuple[str, ...]:
+    return tuple(layer.name for layer in visit.network.layers if layer.map_stages)
+
+
+def _cam_stage(visit: Visit) -> Stage:
+    name = shown_layer(visit, _mapped(visit))
+    stage = next(layer for layer in visit.network.layers if layer.name == name).shown_stage(visit.selection.stage)
+    assert stage is not None
+    return stage
+
+
+def _cam(visit: Visit) -> tuple[Method, ...]:
+    """Grad-CAM at the chosen layer; nothing if no layer has maps. Raises GradientError."""
+    if not _mapped(visit):
+        return ()
+    stage = _cam_stage(visit)
+    _ = visit.tools.map_gradients(stage)
+    return (
+        Method(
+            f"{CAM}-{stage.tensor}",
+            "Grad-CAM",
+            "Where in a layer's maps lies what the score rises with?",
+            "evidence",
+            "activation × gradient",
+            lambda tools: grad_cam(tools.map_gradients(stage), visit.prepared.tensor, visit.asked, stage.tensor).values,
+        ),
+    )
+
+
+def _sentence(visit: Visit, maps: dict[str, NDArray[np.float64]]) -> str:
+    """Where the maps are strongest, and whether they agree. maps: by title."""
+    side = len(visit.prepared.resized)
+    places: dict[str, list[str]] = {}
+    for name, values in maps.items():
+        places.setdefault(words.place(np.abs(on_pixels(values, side))), []).append(name)
+    if len(places) == 1:
+        return f"All {len(maps)} maps are strongest **{next(iter(places))}** of {visit.photo_title}."
+    said = "; ".join(f"{' and '.join(names)} **{place}**" for place, names in places.items())
+    return f"The maps do not agree on where {score(visit)} comes from. Strongest are: {said}."
+
+
+def _save(visit: Visit, methods: tuple[Method, ...], maps: dict[str, NDArray[np.float64]]) -> None:
+    pictures = [on_photo(over(visit, maps[method.name], method.palette, method.unit)) for method in methods]
+    save(visit, "gradients", beside(*pictures), {each.name: Kept(maps[each.name], each.unit) for each in methods})
+
+
+def _trust(visit: Visit, methods: tuple[Method, ...]) -> None:
+    titles = [method.title for method in methods]
+    chosen = st.segmented_control(
+        "Map to try",
+        titles,
+        default=titles[0],
+        required=True,
+        key=f"tried-{visit.selection.model}",
+        wrap=True,
+        persist_state="session",
+    )
+    method = next(method for method in methods if method.title == chosen)
+    trust(visit, Tried(method.name, method.draw, method.palette, method.unit))

@@ -1,0 +1,119 @@
+"""A patch of the mean colour over one part of the photo after the other: where does the score fall?"""
+
+import numpy as np
+import streamlit as st
+
+from convoscope import words
+from convoscope.why.occlusion import Occlusion, occlude, places
+from ui import state
+from ui.components.heat import heat
+from ui.components.table import Cell, table
+from ui.parts.why.keep import Kept, on_photo, save
+from ui.parts.why.over import over
+from ui.parts.why.score import score, score_title, title, unit
+from ui.parts.why.trust import Tried, trust
+from ui.tools import Tools
+from ui.visit import Visit
+
+SHARES = (2, 3, 4, 5, 8)  # of the photo's side that a patch covers: a half, a third …
+STEPS = (1, 2, 4)  # how often a patch is moved until it lies beside where it was
+
+
+def occlusion(visit: Visit) -> None:
+    side = len(visit.prepared.resized)
+    patch, stride = _sizes(side)
+    found = _found(visit, visit.tools, patch, stride)
+    st.markdown(_sentence(visit, found))
+    where, numbers = st.columns([1, 1.2], gap="medium")
+    with where:
+        _map(visit, found)
+    with numbers:
+        _numbers(visit, found)
+    st.caption(
+        "What it cannot tell: a grey square is itself a shape that the network may take for something, and what is on the photo "
+        "twice is not missed when one of the two is covered."
+    )
+    name = f"occlusion-{patch}-{stride}"
+    trust(
+        visit,
+        Tried(name, lambda tools: _found(visit, tools, patch, stride).values, "evidence", f"{unit(visit)} lost", smooth=True),
+    )
+
+
+def _sizes(side: int) -> tuple[int, int]:
+    """The patch and by how much it is moved, in pixels of the network's input."""
+    patches = sorted({max(1, side // share) for share in SHARES})
+    with st.container(horizontal=True, gap="medium"):
+        patch = _slider("Size of the patch", patches, f"patch-{side}")
+        stride = _slider("Moved by", sorted({max(1, patch // share) for share in STEPS}), f"stride-{patch}")
+        st.caption(f"{len(places(side, patch, stride)) ** 2:,} places: one run of the network for each.")
+    return patch, stride
+
+
+def _slider(label: str, sizes: list[int], key: str) -> int:
+    """In pixels; begins in the middle."""
+    if len(sizes) == 1:
+        return sizes[0]
+    begin = sizes[len(sizes) // 2]
+    return int(st.select_slider(label, sizes, value=begin, format_func=_pixels, key=key, width=260, persist_state="session"))
+
+
+def _pixels(count: int) -> str:
+    return f"{count} pixel{'' if count == 1 else 's'}"
+
+
+def _found(visit: Visit, tools: Tools, patch: int, stride: int) -> Occlusion:
+    return visit.once((tools.network.key, "occlusion", patch, stride), lambda: _covered(visit, tools, patch, stride))
+
+
+def _covered(visit: Visit, tools: Tools, patch: int, stride: int) -> Occlusion:
+    bar = st.progress(0.0, "Covering the photo, one part after the other …")
+    for found in occlude(tools.lean, visit.prepared.tensor, visit.asked, patch, stride):
+        bar.progress(found.done, f"{found.done:.0%} of the places covered …")
+    bar.empty()
+    return found
+
+
+def _sentence(visit: Visit, found: Occlusion) -> str:
+    fall = float(found.drops.max())
+    if fall <= 0:
+        return f"Wherever the patch lies, {score(visit)} does not fall: no single part of the photo holds it up."
+    place = words.place(found.drops)
+    helped = float(found.drops.min())
+    tail = f" Elsewhere covering **helps**, by up to {words.number(-helped)}." if helped < 0 else ""
+    begin = f"{score(visit)[0].upper()}{score(visit)[1:]} is {words.number(found.score)}"
+    return f"{begin}. It falls most, by **{words.number(fall)}**, with the patch **{place}**.{tail}"
+
+
+def _map(visit: Visit, found: Occlusion) -> None:
+    values = found.values
+    shown = over(visit, values, "evidence", f"{unit(visit)} lost, mean over the patches that cover it", smooth=True)
+    st.markdown("**Where the score falls** when it is covered (green) or rises (purple)")
+    heat(
+        shown,
+        key=state.component_key("occlusion", visit),
+        label=f"Loss of {title(visit)} where {visit.photo_title} is covered: most {words.place(values)}. Arrow keys read it.",
+        boxed=found.patch,
+    )
+    arrays = {
+        "drops": Kept(found.drops, f"fall {unit(visit)}, by place of the patch"),
+        "tops": Kept(np.array(found.tops), "pixels, upper edge of the patch, by row of drops"),
+        "lefts": Kept(np.array(found.lefts), "pixels, left edge of the patch, by column of drops"),
+        "patch": Kept(np.array(found.patch), "pixels"),
+        "map": Kept(values, "mean fall over the patches that cover a pixel"),
+    }
+    save(visit, "occlusion", on_photo(shown), arrays)
+
+
+def _numbers(visit: Visit, found: Occlusion) -> None:
+    st.markdown("**Patch by patch**")
+    rows = [
+        [
+            Cell(f"row {top + 1}, column {left + 1}", top * found.side + left),
+            Cell(words.number(float(found.drops[y, x])), -float(found.drops[y, x])),
+        ]
+        for y, top in enumerate(found.tops)
+        for x, left in enumerate(found.lefts)
+    ]
+    key = f"{state.component_key('patches', visit)}-{found.patch}"
+    table(("Patch begins at", f"lost of {score_title(visit)}"), rows, key=key, label="Every place of the patch", sorted_by=1)

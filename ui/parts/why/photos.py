@@ -1,0 +1,146 @@
+"""Two photos through the same network: where it goes different ways with them."""
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from convoscope import words
+from convoscope.layers import Stage
+from convoscope.render import Palette, colour, scale_of
+from convoscope.why.pair import Pair, StagePair
+from ui import state
+from ui.components.bars import bars
+from ui.components.maps import Tile, maps
+from ui.components.table import Cell, table
+from ui.parts.seen import seen
+from ui.parts.why.keep import Kept, beside, enlarged, save
+from ui.parts.why.layer import layer_of, one_layer
+from ui.visit import Visit
+
+COMPARED = 6  # channels shown of both photos
+
+
+def photos(visit: Visit) -> None:
+    other = _other(visit)
+    pair = Pair(visit.trace, other.trace)
+    st.markdown(_sentence(visit, other, pair))
+    for column, each, title in zip(st.columns(2, gap="medium"), (visit, other), ("A", "B"), strict=True):
+        with column:
+            _answer(each, title)
+    _by_layer(visit, pair)
+    mapped = {layer.name: stage for layer in visit.network.layers if (stage := layer.shown_stage(None))}
+    if not mapped:
+        st.markdown("No layer of this network has maps that could be laid side by side.")
+        return
+    st.subheader("The maps that differ most", anchor=False)
+    stage = mapped[one_layer(visit, tuple(mapped))]
+    found = pair.at(stage)
+    st.markdown(_leaning(visit, other, found))
+    _rows(visit, other, found)
+    arrays = {
+        "one": Kept(found.one, f"activations of {stage.tensor} for A, {visit.selection.photo}"),
+        "other": Kept(found.other, f"activations of {stage.tensor} for B, {other.selection.photo}"),
+        "distances": Kept(found.distances, "root of the mean squared difference, by channel"),
+        "gains": Kept(pair.gains, "probability for A less that for B, by class"),
+    }
+    save(visit, f"with-{other.selection.photo}-{stage.tensor}", _picture(found, stage), arrays)
+    st.caption(
+        "What it cannot tell: maps are compared cell by cell, so the same thing at another place counts as a difference. Late "
+        "layers care less about places, early ones about little else."
+    )
+
+
+def _other(visit: Visit) -> Visit:
+    """Photo B: a sample, at first another one than A."""
+    samples = [sample.name for sample in visit.samples]
+    shown = visit.selection.other or next(each for each in samples if each != visit.selection.photo)
+    st.pills("Photo B: compare with", samples, required=True, wrap=True, **state.bound("other", shown))
+    return visit.of_sample(next(sample for sample in visit.samples if sample.name == shown))
+
+
+def _sentence(visit: Visit, other: Visit, pair: Pair) -> str:
+    one, two = pair.one.prediction.best, pair.other.prediction.best
+    about = f"A is **{words.plain(one.name)}** ({words.percent(one.probability)})"
+    if one.index == two.index:
+        said = f"{about}, and so is B ({words.percent(two.probability)})."
+    else:
+        said = f"{about}, B is **{words.plain(two.name)}** ({words.percent(two.probability)})."
+    mapped = [each for each in pair.stages if each.stage.is_maps]
+    if not mapped:
+        return said
+    most = max(mapped, key=lambda each: each.share)
+    layer = words.plain(layer_of(visit, most.stage).title.lower())
+    return f"{said} On the way they differ most in {layer}: by {words.percent(most.share)} of what could differ."
+
+
+def _answer(each: Visit, title: str) -> None:
+    st.markdown(f"**{title}**: {words.plain(each.photo_title)}")
+    picture, sure = st.columns([1, 1.6])
+    with picture:
+        maps([seen(each)], key=f"seen-{title}", label=f"Photo {title}", size=220, layout="single")
+    with sure:
+        key = f"{state.component_key('bars', each)}-{title}"
+        take = state.taken(key, "chosen", lambda index: state.select(answer=index))
+        bars(each.prediction.answers, each.asked.index, key=key, on_choose=take)
+
+
+def _by_layer(visit: Visit, pair: Pair) -> None:
+    """How different the network finds them, step by step."""
+    box = st.expander("Show me the numbers: how far apart they are in every step", key="every_step", on_change="rerun")
+    if not box.open:
+        return
+    rows = [
+        [
+            Cell(f"{each.stage.tensor}, {each.stage.title}", at),
+            Cell(words.percent(each.share), -each.share, each.share),
+            Cell(f"{each.ranked[0]}", each.ranked[0]),
+        ]
+        for at, each in enumerate(pair.stages)
+    ]
+    with box:
+        key = state.component_key("apart", visit)
+        table(("Step", "different", "most in channel"), rows, key=key, label="How far apart the photos are in every step")
+
+
+def _leaning(visit: Visit, other: Visit, found: StagePair) -> str:
+    first = found.ranked[0]
+    more = "A" if found.leaning[first] > 0 else "B"
+    return (
+        f"Channel **{first}** tells them apart most; on average it responds more to {more}. Of {len(found.ranked)} channels "
+        f"{int((found.leaning > 0).sum())} respond more to A, {words.plain(visit.photo_title)}, "
+        f"{int((found.leaning < 0).sum())} to B, {words.plain(other.photo_title)}."
+    )
+
+
+def _rows(visit: Visit, other: Visit, found: StagePair) -> None:
+    channels = found.ranked[:COMPARED]
+    palette: Palette = "signed" if found.stage.signed else "positive"
+    picked = list(channels)
+    own = scale_of(np.stack([found.one[picked], found.other[picked]]), palette)
+    gap = scale_of(found.difference[picked], "signed")
+    for title, values, scale in (("A", found.one, own), ("B", found.other, own), ("A − B", found.difference, gap)):
+        tiles = [
+            Tile(
+                channel,
+                f"channel {channel}",
+                f"{words.number(values[channel].min())} … {words.number(values[channel].max())}",
+                words.map_text(values[channel]),
+                values[channel],
+                scale,
+            )
+            for channel in channels
+        ]
+        st.caption(title)
+        maps(tiles, key=f"pair-{title}", label=f"Maps of {title}", size=96, layout="strip", legend=scale)
+
+
+def _picture(found: StagePair, stage: Stage) -> NDArray[np.uint8]:
+    """Of the channel that differs most: A, B, and the difference."""
+    first = found.ranked[0]
+    own = scale_of(np.stack([found.one[first], found.other[first]]), "signed" if stage.signed else "positive")
+    shown = (
+        (found.one[first], own),
+        (found.other[first], own),
+        (found.difference[first], scale_of(found.difference[first], "signed")),
+    )
+    return beside(*(enlarged(colour(values, scale), 192) for values, scale in shown))

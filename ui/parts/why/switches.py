@@ -1,0 +1,149 @@
+"""The switchboard: a gain on every channel of a layer, and what the answer depends on."""
+
+import math
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from convoscope import words
+from convoscope.layers import Stage
+from convoscope.network import Prediction
+from convoscope.render import colour, scale_of
+from convoscope.why.question import probabilities
+from convoscope.why.switches import Dependence, Switchboard
+from ui import state
+from ui.components.bars import bars
+from ui.components.switches import LOUDEST, Channel
+from ui.components.switches import switches as switch_list
+from ui.components.table import Cell, table
+from ui.parts.why.keep import Kept, beside, enlarged, save
+from ui.parts.why.layer import layer_of, one_layer
+from ui.parts.why.score import name, score, signed
+from ui.visit import Visit
+
+_THUMBNAIL = 32  # cells along the longer side, at most
+_THUMBNAILS = 2**17  # cells of all of them together, at most
+
+
+def switches(visit: Visit) -> None:
+    board = visit.tools.switchboard
+    if not board.stages:
+        st.markdown("This network has a single layer, which gives the scores: there is nothing before it to switch off.")
+        return
+    stages = {layer_of(visit, stage).name: stage for stage in board.stages}
+    stage = stages[one_layer(visit, tuple(stages))]
+    depends = visit.once(("dependence", stage.tensor), lambda: visit.tools.leave_one_out(stage).of(visit.prepared.tensor))
+    st.markdown(_sentence(visit, stage, depends))
+    _board(visit, board, stage, depends)
+    _numbers(visit, stage, depends)
+    drops = depends.drops(visit.asked)
+    arrays = {
+        "drops": Kept(drops, "how far the score falls with each channel silent, logits"),
+        "logits": Kept(depends.logits, "of the photo as it is, by class"),
+        "without": Kept(depends.without, "logits with each channel silent, channel by class"),
+    }
+    save(visit, f"switches-{stage.tensor}", _picture(visit, stage, depends), arrays)
+    st.caption(
+        "What it cannot tell: channels stand in for each other. One that changes nothing alone may matter together with others, "
+        "so switch several off. And a silent channel is a state the network never met in training."
+    )
+
+
+def _board(visit: Visit, board: Switchboard, stage: Stage, depends: Dependence) -> None:
+    left, right = st.columns([1, 1.9], gap="medium")
+    with right:
+        gains = _gains(visit, stage, depends)
+    logits = board.answer(visit.prepared.tensor, {stage.tensor: gains[None]})[0]
+    now = Prediction(visit.network.card.classes, logits, probabilities(visit.network, logits))
+    with left:
+        st.markdown(_moved(visit, now))
+        key = state.component_key("switched-bars", visit)
+        take = state.taken(key, "chosen", lambda index: state.select(answer=index))
+        bars(now.answers, visit.asked.index, key=key, on_choose=take)
+
+
+def _gains(visit: Visit, stage: Stage, depends: Dependence) -> NDArray[np.float32]:
+    maps = _maps(visit, stage)
+    side = min(_THUMBNAIL, math.isqrt(_THUMBNAILS // len(maps)) or 1)
+    stride = -(-max(maps.shape[1:]) // side)
+    drops = depends.drops(visit.asked)
+    channels = [
+        Channel(channel, maps[channel, ::stride, ::stride], f"{signed(-float(drops[channel]))} without it")
+        for channel in depends.ranked(visit.asked)
+    ]
+    chosen = switch_list(
+        channels,
+        scale_of(maps, "signed" if stage.signed else "positive"),
+        key=f"{state.component_key('switches', visit)}-{stage.tensor}",
+        label=f"Switches of {layer_of(visit, stage).title}, the channel that the answer depends on most first",
+    )
+    gains = np.ones(len(maps), np.float32)
+    for channel in range(len(gains)):
+        gains[channel] = min(LOUDEST, max(0.0, float(chosen.get(str(channel), 1))))
+    return gains
+
+
+def _maps(visit: Visit, stage: Stage) -> NDArray[np.float32]:
+    """float32 (C, H, W), with 1 × 1 for what has no place."""
+    values = visit.trace.values(stage)
+    return values if values.ndim == 3 else values[:, None, None]
+
+
+def _sentence(visit: Visit, stage: Stage, depends: Dependence) -> str:
+    drops = depends.drops(visit.asked)
+    most = depends.ranked(visit.asked)[0]
+    layer = words.plain(layer_of(visit, stage).title.lower())
+    if drops[most] <= 0:
+        return f"No single channel of {layer} holds up {score(visit)}: it falls without none of the {len(drops)}."
+    turning = depends.turning
+    tail = "No single one turns the answer."
+    if turning:
+        which = f"channel {turning[0]} alone" if len(turning) == 1 else f"any one of {len(turning)} channels"
+        tail = f"Without {which} another class wins."
+    return (
+        f"Of the {len(drops)} channels of {layer}, {score(visit)} depends most on channel **{most}**: without it, it falls by "
+        f"**{words.number(float(drops[most]))}**. {tail}"
+    )
+
+
+def _moved(visit: Visit, now: Prediction) -> str:
+    before = visit.prediction
+    if now.best.index == before.best.index:
+        asked = visit.asked.index
+        was, is_now = (words.percent(float(each.probabilities[asked])) for each in (before, now))
+        moved = "" if was == is_now else f", before {was}"
+        return f"With the switches as they are: **{name(visit, asked)}** {is_now}{moved}."
+    return (
+        f"The answer has changed: **{name(visit, now.best.index)}**, {words.percent(now.best.probability)}, where it was "
+        f"{name(visit, before.best.index)}."
+    )
+
+
+def _numbers(visit: Visit, stage: Stage, depends: Dependence) -> None:
+    box = st.expander("Show me the numbers: every channel left out", key="every_switch", on_change="rerun")
+    if not box.open:
+        return
+    drops, asked = depends.drops(visit.asked), visit.asked.index
+    shares = probabilities(visit.network, depends.without)
+    classes = visit.network.card.classes
+    wins = [classes[index] for index in depends.without.argmax(1)]
+    rows = [
+        [
+            Cell(f"channel {channel}", channel),
+            Cell(words.number(float(drops[channel])), -float(drops[channel])),
+            Cell(words.percent(float(shares[channel, asked])), float(shares[channel, asked])),
+            Cell(wins[channel], wins[channel]),
+        ]
+        for channel in range(len(drops))
+    ]
+    headings = ("Channel", "the score falls by", f"{classes[asked]} then", "wins then")
+    with box:
+        table(headings, rows, key=f"{state.component_key('left-out', visit)}-{stage.tensor}", label="Left out", sorted_by=1)
+
+
+def _picture(visit: Visit, stage: Stage, depends: Dependence) -> NDArray[np.uint8]:
+    """The maps of the eight channels that the answer depends on most, side by side."""
+    maps = _maps(visit, stage)
+    scale = scale_of(maps, "signed" if stage.signed else "positive")
+    return beside(*(enlarged(colour(maps[channel], scale), 96) for channel in depends.ranked(visit.asked)[:8]))
