@@ -4,6 +4,7 @@ The selection lives in the session and stands in the URL. Of a visitor's photo t
 length of the visit.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -30,7 +31,7 @@ def open_visit(page: str) -> Visit:
     """
     server.in_use()
     if target := st.session_state.pop("go_to", None):
-        st.switch_page(target)
+        st.switch_page(target, query_params=link())
     if st.session_state.get("page") != page:
         st.session_state.page, st.session_state.view, st.session_state.problem = page, None, None
     given = st.query_params.to_dict()
@@ -45,12 +46,18 @@ def open_visit(page: str) -> Visit:
     if selection.crop and crop != selection.crop:
         notes = (*notes, "The crop in the link does not lie inside the photo; the nearest one that does is shown.")
         selection = st.session_state.selection = replace(selection, crop=crop)
-    written = to_link(selection, usable()[selection.model].card)
+    written = link()
     if given != written:
         st.query_params.from_dict(written)
     st.session_state.written, st.session_state.chosen_now = written, False
     network = usable()[selection.model]
     return Visit(selection, network, photo, title, crop, notes, st.session_state.get("problem"))
+
+
+def link() -> dict[str, str]:
+    """The selection as the URL's parameters. With them a page is one entry of the browser's history, not two."""
+    selection: Selection = st.session_state.selection
+    return to_link(selection, usable()[selection.model].card)
 
 
 def select(**changes: Any) -> None:
@@ -135,6 +142,17 @@ def take_upload(key: str) -> None:
     st.session_state.pop("photo", None)  # or Streamlit keeps the one before it until the next run
     st.session_state.photo = photo
     select(photo=own_name(photo))
+
+
+def refuse_large(size: int) -> None:
+    """Says why a file of this size, in bytes, has not been sent."""
+    most = st.get_option("server.maxUploadSize")
+    st.session_state.uploads = st.session_state.get("uploads", 0) + 1
+    st.session_state.camera = False
+    st.session_state.chosen_now = True
+    st.session_state.problem = (
+        f"This file has {math.ceil(size / 2**20):,} MB; at most {most} MB can be sent. Make the picture smaller and try again."
+    )
 
 
 def camera_is_on() -> bool:

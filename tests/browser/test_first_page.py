@@ -4,8 +4,20 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from convoscope.words import percent
-from tests.browser.conftest import DESKTOP, open_page, running_app
-from tests.browser.reading import expect_own_photo, expect_query, give, photo_file, query, tiles, traced_file, upload
+from tests.browser.conftest import DESKTOP, PHONE, ROOT, open_page, running_app
+from tests.browser.reading import (
+    UPLOADER,
+    expect_own_photo,
+    expect_query,
+    give,
+    photo_file,
+    query,
+    tiles,
+    traced_file,
+    upload,
+)
+
+LAYERS = "What does each layer see?"
 
 
 def shown_bars(page: Page) -> list[tuple[str, str]]:
@@ -65,6 +77,73 @@ def test_a_bad_file_gets_one_sentence_and_the_way_back(page):
     expect(page.locator("canvas")).to_have_count(0)
     page.get_by_role("button", name="Back to the cat").click()
     expect(page.locator(".bar")).to_have_count(5)
+
+
+def test_a_file_that_is_no_picture_is_named_and_not_refused_without_a_word(page):
+    page.goto("/")
+    expect(page.locator(".bar")).to_have_count(5)
+    page.locator(UPLOADER).set_input_files({"name": "letter.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\n" * 9})
+    expect(page.get_by_text("This file is a PDF document, which cannot be read here.")).to_be_visible()
+    expect(page.locator(".bar")).to_have_count(0)
+
+
+@pytest.mark.parametrize("way", ["choose", "drop"])
+def test_a_file_too_large_to_be_sent_is_answered(page, way):
+    page.goto("/")
+    expect(page.locator(".bar")).to_have_count(5)
+    page.locator(UPLOADER).evaluate(
+        """(input, way) => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([new Uint8Array(20 * 2 ** 20 + 1)], "large.jpg", { type: "image/jpeg" }));
+            const zone = input.closest('[data-testid="stFileUploaderDropzone"]');
+            if (way === "drop") zone.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer }));
+            else {
+                input.files = dataTransfer.files;
+                input.dispatchEvent(new Event("change", { bubbles: true }));
+            }
+        }""",
+        way,
+    )
+    expect(page.get_by_text("This file has 21 MB; at most 20 MB can be sent.")).to_be_visible()
+    page.get_by_role("button", name="Back to the coffee cup").click()
+    expect(page.locator(".bar")).to_have_count(5)
+    upload(page, photo_file())
+    expect_own_photo(page)
+
+
+def test_with_three_networks_the_menu_takes_one_row_and_on_a_phone_two(browser, tmp_path):
+    shelf = tmp_path / "models"
+    shelf.mkdir()
+    for name, source in (("photo", "photo"), ("shapes", "shapes"), ("third", "shapes")):
+        (shelf / name).symlink_to(ROOT / "models" / source)
+    with running_app(tmp_path / "log", shelf) as url:
+        for size, rows in ((DESKTOP, 1), (PHONE, 2)):
+            with open_page(browser, url, size) as page:
+                page.goto("/report")
+                menu = page.locator(".st-key-menu")
+                expect(menu.get_by_role("combobox", name="Network")).to_be_visible()
+                places = [*menu.get_by_role("link").all(), menu.get_by_role("combobox")]
+                boxes = [place.bounding_box() for place in places]
+                assert len({round((box["y"] + box["height"] / 2) / 20) for box in boxes}) == rows
+                menu.get_by_role("combobox").click()
+                page.get_by_role("option").last.click()
+                expect_query(page, model="third")
+
+
+def test_one_step_back_is_one_page_and_links_of_the_menu_hold_the_photo(page):
+    page.goto("/?photo=cat")
+    expect(page.locator(".bar").first).to_be_visible()
+    for name in ("Layers", "How good?"):
+        link = page.get_by_role("link", name=name)
+        expect(link).to_have_attribute("href", re.compile("photo=cat"))
+        link.click()
+        expect(page.get_by_role("heading", level=1)).to_have_text({"Layers": LAYERS, "How good?": "How good is it?"}[name])
+        expect_query(page, photo="cat")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text(LAYERS)
+    page.go_back()
+    expect(page.locator(".bar").first).to_be_visible()
+    expect_query(page, photo="cat")
 
 
 def test_every_class_is_shown_on_demand_and_can_be_searched(page):

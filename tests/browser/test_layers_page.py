@@ -73,6 +73,18 @@ def test_a_click_enlarges_a_map_and_keys_move_on(page):
     expect(page.locator(".about h3")).to_be_hidden()
 
 
+def test_from_an_enlarged_map_a_button_leads_to_how_its_numbers_are_made(page):
+    page.goto("/layers?photo=cat&layer=conv2")
+    expect(tiles(page)).to_have_count(64)
+    tiles(page).nth(4).click()
+    channel = page.locator(".about h3").inner_text().removeprefix("channel ")
+    page.get_by_role("button", name="How its numbers are made").click()
+    expect(page.get_by_role("heading", name="How is one number made?")).to_be_visible()
+    expect_query(page, photo="cat", layer="conv2", stage="relu2", channel=channel)
+    page.go_back()
+    expect(tiles(page)).to_have_count(64)
+
+
 def test_hovering_sends_nothing_to_the_server(page):
     sent: list[str] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from convoscope.card import read_card
 from convoscope.evaluation import read_evaluation
-from tests.browser.conftest import ROOT
+from tests.browser.conftest import DESKTOP, ROOT, open_page
 
 CARD = read_card(ROOT / "models/photo")
 EVALUATION = read_evaluation(ROOT / "models/photo", CARD)
@@ -41,6 +41,27 @@ def test_a_class_is_found_and_arrows_move_from_it(page, canvas):
     ).to_be_visible()
     page.get_by_label("Find a class in the matrix").fill("nothing like it")
     expect(page.get_by_text("No class has that in its name.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_of_few_classes_all_are_in_sight_under_names_that_can_be_read(browser: Browser, server: str, scheme: str):
+    with open_page(browser, server, DESKTOP, scheme) as page:
+        page.goto("/report?model=shapes")
+        canvas = page.locator('canvas[aria-label^="Confusion matrix"]')
+        expect(canvas).to_be_visible()
+        box = canvas.bounding_box()
+        side = min(box["width"], box["height"])
+        canvas.hover(position={"x": side - 9, "y": side - 9})
+        card = read_card(ROOT / "models/shapes")
+        last = card.classes[read_evaluation(ROOT / "models/shapes", card).order[-1]]
+        expect(page.get_by_text(f"pictures of {last},")).to_be_visible()
+        tones = canvas.evaluate(
+            """canvas => {
+                const names = canvas.getContext("2d").getImageData(0, 128 * devicePixelRatio, 126 * devicePixelRatio, 300).data;
+                return Array.from(names).filter((_, at) => at % 4 === 0);
+            }"""
+        )
+        assert max(tones) - min(tones) > 150
 
 
 def test_zoom_keeps_the_middle_and_whole_shows_all_again(page, canvas):

@@ -189,6 +189,20 @@ def test_another_photo_keeps_the_pinned_cell_and_changes_the_numbers(page):
     assert query(page)["cell"] == "4,6"
 
 
+def test_a_pinned_cell_stays_one_of_its_channel_for_another_photo(page):
+    page.goto("/unit?layer=conv2")
+    root(page)
+    hover(page, 5, 9, 32)
+    page.mouse.down()
+    page.mouse.up()
+    expect_query(page, cell="5%2C9")
+    channel = query(page)["channel"]
+    page.get_by_role("button", name="Change photo").click()
+    upload(page, photo_file(4))
+    expect_own_photo(page)
+    expect(page.locator(".answer")).to_contain_text(f"Row 6, column 10 of channel {channel} ")
+
+
 def test_the_window_slides_by_itself_until_it_is_stopped(page):
     page.goto("/unit?layer=conv5&cell=0,6")
     root(page)

@@ -95,9 +95,17 @@ def test_the_evidence_adds_up_to_the_logit():
     assert float(total) == pytest.approx(bars(app)[0]["logit"], abs=1e-3)
 
 
+def test_what_was_changed_is_told_of_the_visitors_file_or_of_the_sample():
+    app = open_app(photo="rocket")
+    assert "Of this file: " in text(app)
+    picture = io.BytesIO()
+    Image.new("RGB", (3000, 200)).save(picture, "PNG")
+    assert "Of your file: " in text(upload(app, picture.getvalue()))
+
+
 def test_another_network_keeps_the_visitors_photo():
     app = upload(open_app(), jpeg())
-    app.segmented_control(key="choose_model").set_value("shapes").run()
+    app.selectbox(key="choose_model").set_value("shapes").run()
     assert app.query_params["model"] == "shapes"
     assert app.query_params["photo"] == own_name(read(jpeg()))
     assert len(bars(app)) == len(drawings.CLASSES)

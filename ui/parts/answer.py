@@ -50,7 +50,8 @@ def _photo(visit: Visit) -> None:
     )
     st.caption(_sum(visit))
     if visit.photo.changes:
-        st.caption(f"Of your file: {words.plain(', '.join(visit.photo.changes))}.")
+        whose = "your" if visit.selection.photo == state.own_photo() else "this"
+        st.caption(f"Of {whose} file: {words.plain(', '.join(visit.photo.changes))}.")
 
 
 def _sum(visit: Visit) -> str:

@@ -15,6 +15,7 @@ from convoscope.strength import RESPONSE, peaks, responding, strongest_first
 from ui import state
 from ui.components.maps import CLOSED, Tile, maps
 from ui.components.packet import ROOM
+from ui.parts.overview import open_channel
 from ui.parts.seen import seen
 from ui.visit import Visit
 
@@ -32,6 +33,7 @@ def layer_maps(visit: Visit) -> None:
     stage = visit.stage
     if stage is None:
         st.markdown(_without_maps(visit))
+        st.page_link("pages/unit.py", label="How its numbers are made →", query_params=state.link())
         return
     _controls(visit, stage)
     values = visit.trace.values(stage)
@@ -47,7 +49,9 @@ def layer_maps(visit: Visit) -> None:
         legend=None if selection.scale == "map" else tiles[0].scale,
         enlarged=state.as_first_shown((key, stage, visit.crop, selection.order, selection.scale), selection.channel),
         picture=seen(visit),
+        onward="How its numbers are made",
         on_choose=state.taken(key, "chosen", lambda channel: state.select(channel=None if channel == CLOSED else channel)),
+        on_onward=state.taken(key, "onward", lambda channel: open_channel(visit, stage.tensor, channel)),
     )
     in_order = values[[tile.index for tile in tiles]]  # a copy, so that the button does not keep the whole trace
     scales = tuple(tile.scale for tile in tiles if tile.scale)

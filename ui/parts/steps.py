@@ -80,6 +80,8 @@ def turn(visit: Visit) -> None:
         st.space("stretch")
         if at + 1 < len(names):
             _to(names[at + 1], f"{CHAPTERS[names[at + 1]]} →")
+        else:
+            st.page_link("streamlit_app.py", label="Now with a photo of your own →", query_params=state.link())
 
 
 def _to(name: str, label: str) -> None:

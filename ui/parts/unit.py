@@ -52,11 +52,16 @@ def one_unit(visit: Visit) -> None:
     unit(
         _view(visit, workings, stage, channel, recipe, cell, first is not None),
         key=key,
-        on_cell=state.taken(key, "cell", lambda at: state.select(cell=tuple(at) if at else None)),
+        on_cell=state.taken(key, "cell", lambda at: _pin(visit, at, channel)),
         on_channel=state.taken(key, "channel", lambda index: state.select(channel=index)),
     )
     if _is_of_classes(visit, stage):
         shares(visit)
+
+
+def _pin(visit: Visit, cell: Sequence[int] | None, channel: int) -> None:
+    """A pinned cell is one of its channel: another photo does not bring another channel."""
+    state.select(cell=tuple(cell) if cell else None, channel=channel if cell else visit.selection.channel)
 
 
 def _view(

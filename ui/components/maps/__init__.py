@@ -43,13 +43,16 @@ def maps(
     legend: Scale | None = None,
     enlarged: int | None = None,
     picture: Tile | None = None,
+    onward: str = "",
     on_choose: Callable[[], None] | None = None,
+    on_onward: Callable[[], None] | None = None,
 ) -> None:
     """Draws the tiles, at least `size` CSS pixels wide.
 
     In a grid a click enlarges a tile; in a strip it only reports. Both trigger `chosen` with the tile's index, or with
     `CLOSED` when the enlarged tile is closed. enlarged: the index of the tile that is open at first. picture:
-    what is shown beside an enlarged tile, for comparison.
+    what is shown beside an enlarged tile, for comparison. onward: what a button beside it says; it triggers `onward` with the
+    tile's index.
     """
     palettes = list(dict.fromkeys(tile.scale.palette for tile in tiles if tile.scale))
     header: dict[str, object] = {
@@ -62,12 +65,13 @@ def maps(
         "ticks": [number(tick) for tick in legend.ticks] if legend else None,
         "tiles": [_entry(tile) for tile in tiles],
         "picture": _entry(picture) if picture else None,
+        "onward": onward,
     }
     arrays: list[NDArray[Any]] = [colour_table(palette) for palette in palettes]
     arrays += [tile.values for tile in (*tiles, *([picture] if picture else []))]
     if legend:
         arrays.append(render.legend(legend))
-    _mount(key=key, data=pack(header, arrays), on_chosen_change=on_choose)
+    _mount(key=key, data=pack(header, arrays), on_chosen_change=on_choose, on_onward_change=on_onward)
 
 
 def _entry(tile: Tile) -> dict[str, object]:

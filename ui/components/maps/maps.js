@@ -214,12 +214,14 @@ class Maps {
     };
     const shut = element("button", { type: "button", text: "Close" });
     shut.onclick = () => this.choose(this.open);
+    const onward = element("button", { type: "button", class: this.header.onward ? "" : "hidden", text: this.header.onward });
+    onward.onclick = () => this.trigger("onward", tile.index);
     const frames = [tile, ...(this.picture ? [this.picture] : [])].map((each) => this.frame(each, tile));
     this.stage.replaceChildren(...frames, element("div", { class: "about" },
       element("h3", { text: tile.name }),
       element("p", { text: `${tile.text[0].toUpperCase()}${tile.text.slice(1)}.` }),
       element("p", { class: "quiet", text: `${tile.height} × ${tile.width} cells, drawn from ${printed(tile.low)} to ${printed(tile.high)}.` }),
-      element("div", { class: "row" }, step(-1, "←", "Previous map"), step(1, "→", "Next map"), shut)));
+      element("div", { class: "row" }, step(-1, "←", "Previous map"), step(1, "→", "Next map"), onward, shut)));
     if (focused) [...this.stage.querySelectorAll("button")].find((button) => button.textContent === focused)?.focus();
   }
 

@@ -53,7 +53,8 @@ class Matrix {
     this.canvas.style.height = `${this.height}px`;
     this.canvas.width = this.width * devicePixelRatio;
     this.canvas.height = this.height * devicePixelRatio;
-    this.least = Math.min(this.width, this.height) / this.size;
+    const room = Math.min(this.width, this.height), named = (room - NAMES) / this.size;
+    this.least = named >= READABLE ? named : Math.min(room / this.size, READABLE - 1);
     this.cell = this.least;
     this.left = this.top = 0; // of the view, in px of the whole matrix
     this.draw();
@@ -186,6 +187,7 @@ class Matrix {
   }
 
   write(pen, ink, font, rows, columns) {
+    pen.globalAlpha = 1;
     pen.fillStyle = ink;
     pen.font = `12px ${font}`;
     pen.textBaseline = "middle";

@@ -2,7 +2,7 @@ const NARROW = 700; // px of the window, below which it runs top to bottom
 const LEAST = 36, MOST = 64; // px, a tile's side
 const ROW = 8; // px between the tiles of a column
 const CAPTION = 20; // px under a tile with a caption
-const ABOVE = 318; // px of the page above the picture: with it, the whole network fits into the window where it can
+const ABOVE = 326; // px of the page above the picture: with it, the whole network fits into the window where it can
 const STEP = 30; // px between rows that run top to bottom, for their edges
 const HEAD = 42, FOOT = 46; // px above and below a column, for its title and its legend
 const LINE = 26; // px above a row, for both
@@ -54,7 +54,7 @@ class Overview {
     this.focus = Math.max(0, this.tiles.findIndex((tile) => tile.marked));
     this.net.setAttribute("aria-label", header.label);
     this.note.textContent = header.note;
-    this.scales.replaceChildren(...header.scales.map((scale) => this.scale(scale)));
+    this.scales.replaceChildren(element("span", { class: "quiet", text: "Colour scale" }), ...header.scales.map((scale) => this.scale(scale)));
     this.layOut();
     if (focused !== undefined) this.box(Math.min(focused, this.tiles.length - 1)).focus({ preventScroll: true });
   }

@@ -1,6 +1,8 @@
 const UPLOADER = '[data-testid="stFileUploaderDropzoneInput"]';
+const ZONE = '[data-testid="stFileUploaderDropzone"]';
 const OPENER = '[data-testid="stPopover"] button';
 const PATIENCE = 40; // tries, 50 ms apart, for the uploader to appear
+const PICTURE = "image/*"; // a kind that the uploader lets pass
 
 function hand(files, tries = PATIENCE) {
   const input = document.querySelector(UPLOADER);
@@ -9,10 +11,14 @@ function hand(files, tries = PATIENCE) {
     if (tries) setTimeout(() => hand(files, tries - 1), 50);
     return;
   }
-  const carrier = new DataTransfer();
-  carrier.items.add(files[0]);
-  input.files = carrier.files;
+  input.files = holding(files[0]);
   input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function holding(file) {
+  const carrier = new DataTransfer();
+  carrier.items.add(file);
+  return carrier.files;
 }
 
 class Paste {
@@ -22,16 +28,37 @@ class Paste {
     const take = (event, files) => {
       if (!files?.length) return;
       event.preventDefault();
-      hand([...files]);
+      if (!this.refuses(files[0])) hand([...files]);
     };
     document.addEventListener("paste", (event) => take(event, event.clipboardData?.files), { signal });
     document.addEventListener("dragover", (event) => event.preventDefault(), { signal });
     document.addEventListener("drop", (event) => {
-      if (!event.target.closest?.('[data-testid="stFileUploaderDropzone"]')) take(event, event.dataTransfer?.files);
-    }, { signal });
+      const file = event.dataTransfer?.files[0];
+      if (!event.target.closest?.(ZONE)) take(event, event.dataTransfer?.files);
+      else if (file && (file.size > this.most || !file.type.startsWith("image/"))) {
+        event.stopPropagation();
+        event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true }));
+        take(event, event.dataTransfer.files);
+      }
+    }, { signal, capture: true });
+    document.addEventListener("change", (event) => this.chosen(event), { signal, capture: true });
   }
 
-  show() {}
+  show({ most }) {
+    this.most = most;
+  }
+
+  chosen(event) {
+    const input = event.target, [file] = input.files ?? [];
+    if (!file || !input.matches(UPLOADER)) return;
+    if (this.refuses(file)) event.stopImmediatePropagation();
+    else if (!file.type.startsWith("image/")) input.files = holding(new File([file], file.name, { type: PICTURE }));
+  }
+
+  refuses({ size }) {
+    if (size > this.most) this.trigger("large", size);
+    return size > this.most;
+  }
 
   close() {
     this.listening.abort();
