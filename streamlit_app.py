@@ -4,7 +4,7 @@ import streamlit as st
 
 from convoscope import words
 from ui import shell
-from ui.parts.answer import answer, evidence_in_words
+from ui.parts.answer import answer, doubt_in_words, evidence_in_words
 from ui.parts.journey import journey
 from ui.parts.picker import picker
 
@@ -14,6 +14,6 @@ picker(visit)
 shell.problem_stops_here(visit)
 
 with sentence:
-    st.markdown(f"{words.verdict(visit.prediction)} {evidence_in_words(visit)}")
+    st.markdown(f"{words.verdict(visit.prediction)} {doubt_in_words(visit)} {evidence_in_words(visit)}")
 answer(visit)
 journey(visit)

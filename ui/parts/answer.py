@@ -32,6 +32,25 @@ def evidence_in_words(visit: Visit) -> str:
     return f"{other} {words.evidence_sentence(visit.evidence, name) if visit.evidence else ''}"
 
 
+def doubt_in_words(visit: Visit) -> str:
+    """Why the photo may show none of the classes; empty if nothing says so (Markdown)."""
+    try:
+        found = doubt(visit.network, visit.trace)
+    except ModelError as failure:
+        return words.plain(str(failure))
+    if found is None or not found.warns:
+        return ""
+    if found.unlike > 0:
+        return (
+            "**It may be none of its classes**: the layers respond to this picture in a way that they hardly ever do to pictures "
+            "like those it learned from."
+        )
+    return (
+        "**It may be none of its classes**: the probability is spread over many of them, more than for nearly all photos that do "
+        "show one."
+    )
+
+
 def _photo(visit: Visit) -> None:
     if visit.evidence:
         st.markdown("**The photo**, and where the evidence lies", help=_EVIDENCE_HELP)
@@ -69,8 +88,6 @@ def _sum(visit: Visit) -> str:
 def _bars(visit: Visit) -> None:
     calibration = visit.network.card.calibration
     st.markdown("**How sure**", help=_PROBABILITY_HELP.format(temperature=calibration.temperature if calibration else 1))
-    if found := _doubt(visit):
-        st.markdown(f":material/help: {found}")
     key, shown = state.component_key("bars", visit), visit.answer
     bars(
         visit.prediction.answers,
@@ -108,25 +125,6 @@ def _knows(visit: Visit) -> str:
     card, evaluation = visit.network.card, visit.report.evaluation
     knows = f"It knows {len(card.classes)} classes only ({words.plain(card.description)}), and always picks among them."
     return f"{knows} {_rates(evaluation.noticing)}" if evaluation and evaluation.noticing else knows
-
-
-def _doubt(visit: Visit) -> str:
-    """Why the photo may show none of the classes; empty if nothing says so (Markdown)."""
-    try:
-        found = doubt(visit.network, visit.trace)
-    except ModelError as failure:
-        return words.plain(str(failure))
-    if found is None or not found.warns:
-        return ""
-    if found.unlike > 0:
-        return (
-            "**It may be none of its classes**: the layers respond to this picture in a way that they hardly ever do to pictures "
-            "like those it learned from."
-        )
-    return (
-        "**It may be none of its classes**: the probability is spread over many of them, more than for nearly all photos that do "
-        "show one."
-    )
 
 
 def _rates(noticing: Noticing) -> str:

@@ -52,7 +52,9 @@ def classes(visit: Visit) -> None:
     ]
     headings = ("Class", "Right", "Believable", "Most often taken for")
     table(headings, rows, key=f"classes-{visit.network.key[:8]}", label="How often each class is right", sorted_by=1)
-    st.caption(f"Of {words.plain(evaluation.measured_on)}; {found[0].pictures:,} pictures of {words.plain(found[0].name)}.")
+    fewest, most = min(each.pictures for each in found), max(each.pictures for each in found)
+    count = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    st.caption(f"Of {words.plain(evaluation.measured_on)}; {count} pictures of each class.")
 
 
 def confusion(visit: Visit) -> None:
