@@ -13,6 +13,7 @@ from tests.browser.reading import expect_own_photo, expect_query, photo_file, qu
 from tests.graphs import card, large, write
 from ui.samples import DRAWINGS, PHOTOS
 
+CELLS = 36  # rows and columns of convolution 2 of the photo network
 READ = """async (root, cells) => {
     const map = root.querySelector("canvas.map"), bounds = map.getBoundingClientRect();
     const check = root.querySelector(".check");
@@ -132,28 +133,28 @@ def test_hovering_follows_the_pointer_and_sends_nothing_to_the_server(page):
     page.wait_for_timeout(500)
     before = len(sent)
     assert before > 0
-    for y, x in ((0, 0), (5, 9), (31, 31)):
-        hover(page, y, x, 32)
+    for y, x in ((0, 0), (5, 9), (35, 35)):
+        hover(page, y, x, CELLS)
         expect(page.locator(".answer")).to_contain_text(f"Row {y + 1}, column {x + 1} of channel")
-    expect(page.locator(".live")).to_contain_text("Row 32, column 32")
+    expect(page.locator(".live")).to_contain_text("Row 36, column 36")
     assert len(sent) == before
 
 
 def test_a_click_pins_the_cell_and_its_link_brings_it_back(page):
     page.goto("/unit?layer=conv2")
     root(page)
-    hover(page, 5, 9, 32)
+    hover(page, 5, 9, CELLS)
     page.mouse.down()
     page.mouse.up()
     expect_query(page, cell="5%2C9")
-    hover(page, 20, 20, 32)
+    hover(page, 20, 20, CELLS)
     expect(page.locator(".answer")).to_contain_text("Row 21, column 21")
     page.mouse.move(5, 5)
     expect(page.locator(".answer")).to_contain_text("Row 6, column 10")
     page.reload()
     root(page)
     expect(page.locator(".answer")).to_contain_text("Row 6, column 10")
-    hover(page, 5, 9, 32)
+    hover(page, 5, 9, CELLS)
     page.mouse.down()
     page.mouse.up()
     expect(page).not_to_have_url(re.compile("cell="))
@@ -192,7 +193,7 @@ def test_another_photo_keeps_the_pinned_cell_and_changes_the_numbers(page):
 def test_a_pinned_cell_stays_one_of_its_channel_for_another_photo(page):
     page.goto("/unit?layer=conv2")
     root(page)
-    hover(page, 5, 9, 32)
+    hover(page, 5, 9, CELLS)
     page.mouse.down()
     page.mouse.up()
     expect_query(page, cell="5%2C9")
