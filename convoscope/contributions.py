@@ -21,7 +21,7 @@ from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes, const
 from convoscope.network import Network
 
 _NOT_ALONE = WEIGHTED | {"Softmax"}  # what mixes channels, but not by fixed weights: nothing is said of it
-MOST_ROWS = 64  # of positions that are counted, and columns
+MOST_ROWS = 96  # of positions that are counted, and columns
 _AT_ONCE = 1_000_000  # numbers laid out for a product at a time
 
 

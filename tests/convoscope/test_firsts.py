@@ -26,7 +26,8 @@ def test_computed_again_they_are_what_the_runtime_computed(name):
     assert first
     assert bend
     assert pooling
-    assert (first.stage.tensor, bend.stage.tensor, pooling.stage.tensor) == ("conv1", "relu1", "pool1")
+    assert (first.stage.tensor, bend.stage.tensor) == ("conv1", "relu1")
+    assert pooling.stage.tensor == ("pool2" if name == "cifar10" else "pool1")
     size = convolve(np.abs(first.before), np.abs(first.kernels), np.abs(first.bias), first.window)
     assert (np.abs(convolve(first.before, first.kernels, first.bias, first.window) - first.after) <= 1e-6 * size).all()
     assert (relu(bend.before) == bend.after).all()
