@@ -66,7 +66,7 @@ def _refuse(self, stage, channel):
 def test_a_link_pins_its_cell_and_one_beyond_the_map_is_moved_to_its_edge():
     assert unit(open_app(PAGE, cell="3,40"))["cell"] == [3, 40]
     beyond = unit(open_app(PAGE, layer="conv5", cell="3,40"))
-    assert (beyond["cell"], beyond["pinned"]) == ([3, 7], True)
+    assert (beyond["cell"], beyond["pinned"]) == ([3, 8], True)
 
 
 def test_another_photo_keeps_the_channel_and_the_cell():
@@ -100,7 +100,7 @@ def test_a_channel_that_the_step_does_not_have_gives_way_to_the_strongest():
 def test_the_dense_layer_is_about_the_chosen_class_and_has_the_softmax():
     app = open_app(PAGE, layer="logits", answer="teapot")
     assert unit(app)["unit"] == "the logit of “teapot”"
-    assert unit(app)["averagedSize"] == [8, 8]
+    assert unit(app)["averagedSize"] == [9, 9]
     softmax = component(app, "softmax")
     assert softmax["classes"][softmax["chosen"]] == "teapot"
     assert softmax["temperature"] == load(ROOT / "models/photo").card.calibration.temperature

@@ -198,8 +198,9 @@ def test_precision_fits_the_machine() -> None:
 
 
 @pytest.mark.parametrize("recipe", [PHOTO, SHAPES], ids=["photo", "shapes"])
-def test_recipes_end_at_full_size(recipe: object) -> None:
-    assert recipe.size_at(recipe.epochs - 1) == recipe.size
+def test_the_size_in_an_epoch_is_its_phases(recipe: object) -> None:
+    assert recipe.size_at(0) == recipe.phases[0].size
+    assert recipe.size_at(recipe.epochs - 1) == recipe.phases[-1].size
     with pytest.raises(ValueError, match="epoch beyond the last phase"):
         recipe.size_at(recipe.epochs)
 
