@@ -72,7 +72,6 @@ def _model_choice(visit: Visit) -> None:
             "Network",
             tuple(choices),
             format_func=lambda name: choices[name].card.title,
-            icon=":material/hub:",
             filter_mode=None,
             label_visibility="collapsed",
             width=NETWORK,
