@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from convoscope.card import Card, Count, Interval, ModelError, Part, Share
+from convoscope.card import Card, Count, Interval, ModelError, Part, Results, Share
 
 FILE = "evaluation.json"
 Index = Annotated[int, Field(ge=0)]
@@ -70,7 +70,8 @@ class Noticing(Part):
 class Evaluation(Part):
     """sha256: of the graph that was measured. confusion: class, answer and number of pictures, for each pair that occurred.
 
-    order: the classes, those often confused side by side. bins: of the probabilities as the app shows them.
+    order: the classes, those often confused side by side. bins: of the probabilities as the app shows them. few: when it has to
+    choose among some of its classes only, on their pictures. photos: on ordinary photos of its classes, from their bytes.
     """
 
     schema_version: Literal[1]
@@ -82,6 +83,8 @@ class Evaluation(Part):
     robustness: tuple[Robustness, ...]
     moments: tuple[Moment, ...]
     noticing: Noticing | None
+    few: Results | None
+    photos: Results | None
 
     def matrix(self, classes: int) -> NDArray[np.int64]:
         """int64 (classes, classes): how many pictures of the row's class were given the column's."""

@@ -3,7 +3,7 @@
 Of a folder that is there already:
 `python -m train limits FOLDER --data …` chooses anew from when on it doubts a picture, and writes that into its card;
 `python -m train evaluate FOLDER --data …` measures it anew and writes its `evaluation.json`;
-`python -m train foreign FOLDER --photos …` adds to that how often it doubts ordinary photos of other things.
+`python -m train foreign FOLDER --photos …` adds to that how it does on ordinary photos of its classes, and of other things.
 """
 
 import argparse
@@ -22,15 +22,17 @@ from train.data import DataError, Source
 from train.evaluate import evaluate, write_evaluation
 from train.fit import fit
 from train.folder import CheckError, WorseError, install, write_folder
+from train.measure import logits_of, results
 from train.novelty import limits, with_photos
-from train.recipes import RECIPES, Phase, Recipe
+from train.recipes import FURTHER, RECIPES, Phase, Recipe
+from train.start import StartError, read_start
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         options.run(options)
-    except (DataError, ModelError, ResumeError, WriteError, CheckError, WorseError) as failure:
+    except (DataError, ModelError, StartError, ResumeError, WriteError, CheckError, WorseError) as failure:
         print(failure, file=sys.stderr)
         return 1
     return 0
@@ -39,14 +41,15 @@ def main(arguments: list[str] | None = None) -> int:
 def _train(options: argparse.Namespace) -> None:
     out: Path = options.out or Path("models") / options.network
     run: Path = options.runs / out.name
-    recipe = RECIPES[options.network]
+    start = read_start(options.start) if options.start else None
+    recipe = (FURTHER if start else RECIPES)[options.network]
     if options.description:
         recipe = dataclasses.replace(recipe, description=options.description)
     if options.epochs:
         recipe = dataclasses.replace(recipe, phases=(Phase(options.epochs, recipe.size),))
     source = _source(options, recipe)
     _check_size(source, recipe)
-    fitted = fit(recipe, source, run, options.resume)
+    fitted = fit(recipe, source, run, options.resume, start)
     if PartialState().is_main_process:
         with writing(run):
             folder = write_folder(fitted, recipe, source, run, options.licence)
@@ -71,8 +74,10 @@ def _foreign(options: argparse.Namespace) -> None:
     evaluation = read_evaluation(options.folder, network.card)
     if network.card.novelty is None or evaluation is None or evaluation.noticing is None:
         raise DataError(f"{options.folder} does not doubt any picture, or was not measured: first limits, then evaluate.")
-    found = with_photos(evaluation.noticing, network, network.card.novelty, options.photos)
-    write_evaluation(options.folder, evaluation.model_copy(update={"noticing": found}))
+    known, foreign = data.photos(options.photos, network.card)
+    found = with_photos(evaluation.noticing, network, network.card.novelty, known, foreign)
+    right = results(logits_of(network, known), known.labels.numpy(), f"{Path(options.photos).name}, known")
+    write_evaluation(options.folder, evaluation.model_copy(update={"noticing": found, "photos": right}))
 
 
 def _source_of(options: argparse.Namespace) -> Source:
@@ -103,6 +108,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--out", type=Path, help="model folder to write; default models/<network>")
     common.add_argument("--runs", type=Path, default=Path("runs"), help="where checkpoints are kept")
+    common.add_argument("--start", type=Path, help="model folder to begin with, such as models/photo, in place of random weights")
     common.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     common.add_argument("--replace", action="store_true", help="replace the network at --out even if it is better")
     common.add_argument("--epochs", type=_count, help="another number of epochs, all at full size")

@@ -23,7 +23,7 @@ class Augmentation:
         return pictures.contiguous(memory_format=torch.channels_last)
 
     def __call__(self, pictures: Tensor, size: int) -> Tensor:
-        """A random square of each picture, mirrored or not, at `size`."""
+        """A random square of each picture, moved by whole pixels, mirrored or not, at `size`."""
         count, channels, _, _ = pictures.shape
         device = self.mean.device
         low, high = self.recipe.crop_area
@@ -32,6 +32,7 @@ class Augmentation:
         if self.recipe.flip:
             mirror -= 2 * torch.randint(0, 2, (count,), device=device)
         shift = (2 * torch.rand(count, 2, device=device) - 1) * (1 - side)[:, None]
+        shift += torch.randint(-self.recipe.shift, self.recipe.shift + 1, (count, 2), device=device) * 2 / size
         zero = torch.zeros_like(side)
         across = torch.stack([side * mirror, zero, shift[:, 0]], 1)
         down = torch.stack([zero, side, shift[:, 1]], 1)

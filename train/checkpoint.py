@@ -6,14 +6,14 @@ A checkpoint is written beside the others and takes its name only when it is com
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from accelerate import Accelerator
 from safetensors import SafetensorError
 
-from convoscope.history import LOG, Epoch, read_log, write_log
+from convoscope.history import LOG, MOMENTS, Epoch, read_log, write_log
 
 FRESH, NEWEST, BEFORE = "checkpoint.new", "checkpoint", "checkpoint.before"
 PLAN, SUMS = "plan.json", "sha256.json"
@@ -27,12 +27,14 @@ class WriteError(Exception):
     """Files that could not be written; its text says why, and what is kept."""
 
 
-def begin(accelerator: Accelerator, run: Path, plan: str) -> list[Epoch]:
-    """An empty run. plan: what a run must agree in to be taken up again. Raises WriteError."""
+def begin(accelerator: Accelerator, run: Path, plan: str, moments: Sequence[Path] = ()) -> list[Epoch]:
+    """A run with no epoch yet. plan: what a run must agree in to be taken up again. moments: of before it. Raises WriteError."""
     if accelerator.is_main_process:
         with writing(run):
             shutil.rmtree(run, ignore_errors=True)
-            (run / "history").mkdir(parents=True)
+            (run / MOMENTS).mkdir(parents=True)
+            for moment in moments:
+                shutil.copy(moment, run / MOMENTS)
             (run / PLAN).write_text(plan)
     accelerator.wait_for_everyone()
     return []

@@ -16,7 +16,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from convoscope import drawings
-from convoscope.card import Preprocessing
+from convoscope.card import Card, Preprocessing
 from convoscope.photo import PhotoError, read
 from convoscope.prepare import centre_crop, prepare
 from train.recipes import Recipe
@@ -83,18 +83,22 @@ def draw(count: int, recipe: Recipe) -> Source:
     return Source("drawings made by code", drawings.CLASSES, learned, held_out, test, "drawings from a seed of their own")
 
 
-def photos(where: str, names: tuple[str, ...], preprocessing: Preprocessing) -> tuple[NDArray[np.uint8], ...]:
-    """The pictures of these splits of a data set, prepared: uint8 (N, S, S, C) for each. Labels do not matter.
+def photos(where: str, card: Card) -> tuple[Labelled, Labelled]:
+    """The splits `known` and `foreign` of a data set: photos of the card's classes, by their names, and of other things.
 
     Raises DataError.
     """
     datasets.disable_progress_bars()
+    names = ("known", "foreign")
     try:
         splits = datasets.load_dataset(where, data_files={name: f"**/{name}-*.parquet" for name in names})
     except (datasets.exceptions.DatasetsError, OSError, ValueError) as failure:
         wanted = " and ".join(f"{name}-*.parquet" for name in names)
         raise DataError(f"{where} is no data set with the files {wanted}: {failure}") from failure
-    return tuple(_pixels(splits[name], preprocessing) for name in names)
+    if _classes(splits["known"], where) != card.classes:
+        raise DataError(f"{where} has other classes than {card.name}.")
+    known, foreign = (_decode(splits[name], card.preprocessing) for name in names)
+    return known, foreign
 
 
 def _open(where: str) -> DatasetDict:

@@ -8,15 +8,28 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
+from convoscope.card import Results
 from convoscope.changes import CHANGES, Change
 from convoscope.evaluation import FILE, Bin, Evaluation, Moment, Robustness
 from convoscope.history import History, open_history
 from convoscope.network import Network, load, softmax
 from train.data import Labelled
-from train.measure import logits_of
+from train.measure import logits_of, results
 from train.novelty import noticing
 
 BINS = 10  # of the reliability chart, of equal width
+TEN = (  # that CNN Explainer's network knows; all of them are among Tiny ImageNet's 200
+    "lifeboat",
+    "ladybug",
+    "pizza",
+    "bell pepper",
+    "school bus",
+    "koala",
+    "espresso",
+    "lesser panda",
+    "orange",
+    "sports car",
+)
 SOME = 2000  # pictures at most that robustness and history are measured on: the interval is then ± 2 %
 
 
@@ -38,6 +51,8 @@ def evaluate(folder: Path, pictures: Labelled, measured_on: str) -> Evaluation:
         robustness=tuple(_robustness(network, part, change) for change in CHANGES),
         moments=tuple(_moment(history, step, part) for step in history.steps) if history else (),
         noticing=noticing(network, pictures),
+        few=_among_ten(network.card.classes, logits, labels),
+        photos=None,
     )
 
 
@@ -74,6 +89,16 @@ def neighbours(pairs: NDArray[np.int64], counts: NDArray[np.int64], classes: int
     np.fill_diagonal(distance, 0)
     tree = linkage(squareform(distance), "average", optimal_ordering=True)
     return tuple(leaves_list(tree).tolist())
+
+
+def _among_ten(classes: tuple[str, ...], logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Results | None:
+    """On the pictures of the TEN, with these alone to choose from. None for a network that does not know them."""
+    if not set(TEN) <= set(classes):
+        return None
+    chosen = np.array([classes.index(name) for name in TEN])
+    among = np.isin(labels, chosen)
+    position = (labels[among][:, None] == chosen).argmax(1)
+    return results(logits[among][:, chosen], position, "the ten classes of CNN Explainer, with these alone to choose from")
 
 
 def _moment(history: History, step: int, pictures: Labelled) -> Moment:

@@ -24,6 +24,7 @@ from train.checkpoint import writing
 from train.data import SEED, Labelled, Source
 from train.network import Convolution, TrainingNetwork
 from train.recipes import Recipe
+from train.start import Start
 
 FIRST_SNAPSHOT = 10  # steps; then evenly in log steps to the last
 STATISTICS_BATCHES = 20  # batches that give a snapshot its normalisation statistics
@@ -32,8 +33,11 @@ MEASURING_BATCH = 500
 
 @dataclass(frozen=True)
 class Fitted:
+    """start: what it began with, if not at random. logs: of all its epochs, those of the start's past included."""
+
     network: TrainingNetwork
     logs: tuple[Epoch, ...]
+    start: Start | None
 
     @property
     def seconds(self) -> float:
@@ -47,51 +51,69 @@ def precision() -> str:
     return "bf16" if torch.cpu.get_capabilities().get("avx512_bf16") else "no"
 
 
-def fit(recipe: Recipe, source: Source, run: Path, resume: bool) -> Fitted:
+def fit(recipe: Recipe, source: Source, run: Path, resume: bool, start: Start | None = None) -> Fitted:
     """Trains, or goes on where `run` stopped. Writes checkpoints, `plan.json` and `history/` into `run`.
 
-    Raises ResumeError if `run` belongs to another recipe or other pictures or its checkpoint is damaged, WriteError.
+    start: what to begin with in place of random weights. With the same classes its log and history go on, too.
+    Raises ResumeError if `run` belongs to another recipe or other pictures or its checkpoint is damaged, StartError, ModelError,
+    WriteError.
     """
-    training = Training(recipe, source, run)
-    plan = json.dumps({"data": source.name, "classes": source.classes, "pictures": len(source.train), "recipe": asdict(recipe)})
-    logs = (checkpoint.resume if resume else checkpoint.begin)(training.accelerator, run, plan)
+    training = Training(recipe, source, run, start)
+    plan = {"data": source.name, "classes": source.classes, "pictures": len(source.train), "recipe": asdict(recipe)}
+    if start:
+        plan["start"] = start.card.sha256
+    if resume:
+        logs = checkpoint.resume(training.accelerator, run, json.dumps(plan))
+    else:
+        logs = checkpoint.begin(training.accelerator, run, json.dumps(plan), start.moments if start and training.past else ())
+        logs += training.past
     training.start(logs[-1].step if logs else 0)
-    for number in range(len(logs), recipe.epochs):
+    for number in range(len(logs), len(training.past) + recipe.epochs):
         logs.append(training.epoch(number))
         checkpoint.save(training.accelerator, run, logs)
-    return Fitted(training.finish(), tuple(logs))
+    return Fitted(training.finish(), tuple(logs), start)
 
 
 class Training:
-    """What changes while a network is trained: its weights, the memory of the optimisers, the step."""
+    """What changes while a network is trained: its weights, the memory of the optimisers, the step.
 
-    def __init__(self, recipe: Recipe, source: Source, run: Path) -> None:
+    past: the epochs that the start has behind it. The count of epochs and steps goes on from there; the rates begin anew.
+    """
+
+    def __init__(self, recipe: Recipe, source: Source, run: Path, start: Start | None = None) -> None:
         self.accelerator = Accelerator(mixed_precision=precision())
         set_seed(SEED, device_specific=True)  # so that no two processes crop and mirror alike; weights are those of the first
         self.recipe, self.source, self.run = recipe, source, run
+        self.augment = Augmentation(recipe, self.accelerator.device)
         self.network = TrainingNetwork(recipe, len(source.classes))
+        if start:
+            first = next(_first_batches(source.train))
+            self.network.begin_with(start, source.classes, self.augment.normalise(first, recipe.size_at(0)).cpu())
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # nn.Module's stubs leave it out
         muon, sgd = _optimisers(self.network, recipe)
         loader = _loader(source.train, recipe.batch, self.accelerator.num_processes)
         self.wrapped, self.muon, self.sgd, self.loader = self.accelerator.prepare(self.network, muon, sgd, loader)
-        self.augment = Augmentation(recipe, self.accelerator.device)
+        self.past = start.past(source.classes) if start else ()
+        self.begun = self.past[-1].step if self.past else 0
         self.total = recipe.epochs * len(self.loader)
-        self.moments = snapshot_steps(self.total, recipe.snapshots) - {self.total}
-        self.step = 0
+        last = self.begun + self.total
+        self.moments = {step for step in snapshot_steps(last, recipe.snapshots) if step < last and step >= self.begun}
+        self.step = self.begun
 
     def start(self, step: int) -> None:
         """step: taken before. Raises WriteError."""
         self.step = step
-        self.bar = tqdm(total=self.total, initial=step, unit=" steps", disable=not self.accelerator.is_main_process)
+        whole, silent = self.begun + self.total, not self.accelerator.is_main_process
+        self.bar = tqdm(total=whole, initial=step, unit=" steps", disable=silent)
         if step == 0:
             self._keep_snapshot()
 
     def epoch(self, number: int) -> Epoch:
-        """One pass through the pictures. number: from 0. Raises WriteError."""
-        started, size, losses = time.perf_counter(), self.recipe.size_at(number), []
+        """One pass through the pictures. number: from 0, those of the past included. Raises WriteError."""
+        started, size, losses = time.perf_counter(), self.recipe.size_at(number - len(self.past)), []
         self.wrapped.train()
         for pictures, labels in self.loader:
-            share = rate_share(self.step / self.total, self.recipe.warmup)
+            share = rate_share((self.step - self.begun) / self.total, self.recipe.warmup)
             losses.append(self.take_step(pictures, labels, size, share))
             self.step += 1
             self.bar.update()

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from convoscope.card import Card, LayerTitle, ModelError, Origin, read_card, write_card
-from convoscope.history import LOG, write_log
+from convoscope.history import LOG, MOMENTS, write_log
 from convoscope.layers import layer_names
 from convoscope.network import Network, load
 from convoscope.photo import from_pixels
@@ -47,17 +47,27 @@ def write_folder(fitted: Fitted, recipe: Recipe, source: Source, run: Path, lice
     folder.mkdir()
     plain = fitted.network.plain()
     check_folding(fitted.network, plain, _input(source.held_out, recipe))
+    _write_network(folder, plain, recipe, source, licence)
+    check_parity(load(folder), folder / "golden.npz")
+    _write_measured(folder, fitted, recipe, source)
+    write_log(folder / LOG, fitted.logs)
+    shutil.copytree(run / MOMENTS, folder / MOMENTS)
+    write_evaluation(folder, evaluate(folder, source.test, source.test_name))
+    return folder
+
+
+def _write_network(folder: Path, plain: nn.Sequential, recipe: Recipe, source: Source, licence: str | None) -> None:
+    """The graph, a card of nothing measured, and golden activations."""
     model = export(plain, recipe, folder / "model.onnx")
-    titles = tuple(LayerTitle(name=name, title=_title(name)) for name in layer_names(model))
     card = Card(
         schema_version=1,
-        name=run.name,
+        name=folder.parent.name,
         title=recipe.title,
         description=recipe.description,
         sha256=hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
         preprocessing=recipe.preprocessing,
         classes=source.classes,
-        layers=titles,
+        layers=tuple(LayerTitle(name=name, title=_title(name)) for name in layer_names(model)),
         results=None,
         calibration=None,
         novelty=None,
@@ -66,12 +76,13 @@ def write_folder(fitted: Fitted, recipe: Recipe, source: Source, run: Path, lice
     )
     write_card(folder, card)
     _write_golden(folder, plain, source.test, recipe)
-    network = load(folder)
-    check_parity(network, folder / "golden.npz")
 
-    held_out = logits_of(network, source.held_out)
-    test = logits_of(network, source.test)
-    card = card.model_copy(
+
+def _write_measured(folder: Path, fitted: Fitted, recipe: Recipe, source: Source) -> None:
+    """Where the network comes from, how often it is right, and how far its percentages and doubts go, into the card."""
+    network = load(folder)
+    held_out, test = logits_of(network, source.held_out), logits_of(network, source.test)
+    card = network.card.model_copy(
         update={
             "origin": _origin(fitted, recipe, source, network.multiply_adds),
             "results": results(test, source.test.labels.numpy(), source.test_name),
@@ -80,10 +91,6 @@ def write_folder(fitted: Fitted, recipe: Recipe, source: Source, run: Path, lice
     )
     novelty = limits(replace(network, card=card), source.held_out)
     write_card(folder, card.model_copy(update={"novelty": novelty}))
-    write_log(folder / LOG, fitted.logs)
-    shutil.copytree(run / "history", folder / "history")
-    write_evaluation(folder, evaluate(folder, source.test, source.test_name))
-    return folder
 
 
 def install(folder: Path, out: Path, replace: bool) -> None:
@@ -156,15 +163,25 @@ def training_flops(recipe: Recipe, pictures: int, multiply_adds: int) -> float:
 
 def _origin(fitted: Fitted, recipe: Recipe, source: Source, multiply_adds: int) -> Origin:
     sizes = ", ".join(f"{phase.epochs} epochs at {phase.size} × {phase.size}" for phase in recipe.phases)
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
+    told = (
+        f"{sizes}, batches of {recipe.batch}, Muon {recipe.muon_rate} and SGD {recipe.sgd_rate}, "
+        f"label smoothing {recipe.smoothing}"
+    )
+    flops = training_flops(recipe, len(source.train), multiply_adds)
+    if fitted.start:
+        before = fitted.start.card.origin
+        told = f"Begun with {fitted.start.card.name} ({before.recipe if before else 'of unknown training'}); then {told}"
+        if before and len(fitted.logs) > recipe.epochs:
+            flops += before.flops
+    threads = torch.get_num_threads()
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {threads} thread{'' if threads == 1 else 's'}"
     return Origin(
-        recipe=f"{sizes}, batches of {recipe.batch}, Muon {recipe.muon_rate} and SGD {recipe.sgd_rate}, "
-        f"label smoothing {recipe.smoothing}",
+        recipe=told,
         data=source.name,
         trained=datetime.now(UTC).date().isoformat(),
-        epochs=recipe.epochs,
+        epochs=len(fitted.logs),
         seconds=round(fitted.seconds, 1),
-        flops=float(f"{training_flops(recipe, len(source.train), multiply_adds):.3g}"),
+        flops=float(f"{flops:.3g}"),
         machine=f"{device}, precision {precision()}",
     )
 

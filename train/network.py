@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from train.recipes import Recipe, Stack
+from train.start import Start, StartError
 
 
 class Convolution(nn.Module):
@@ -50,6 +51,21 @@ class Block(nn.Module):
             maps = functional.max_pool2d(maps, 2)
         return functional.relu(self.normalisation(maps))
 
+    def take_over(self, weight: Tensor, bias: Tensor, maps: Tensor) -> Tensor:
+        """Becomes the plain convolution that `folded` would make of it; returns what it makes of the maps."""
+        scale = len(weight) ** 0.5 / weight.norm()
+        self.convolution.kernels.copy_(weight.flatten(1) * scale)
+        maps = functional.conv2d(maps, weight, bias, padding=1)
+        if self.pooled:
+            maps = functional.max_pool2d(maps, 2)
+        normalisation, mean = self.normalisation, maps.mean((0, 2, 3))
+        assert normalisation.running_mean is not None
+        assert normalisation.running_var is not None
+        normalisation.bias.copy_(mean)
+        normalisation.running_mean.copy_((mean - bias) * scale)
+        normalisation.running_var.fill_(scale**2)
+        return functional.relu(maps)
+
     def folded(self) -> nn.Conv2d:
         """The convolution that gives what convolution and normalisation give together when not training."""
         normalisation, weight = self.normalisation, self.convolution.weight
@@ -83,6 +99,23 @@ class TrainingNetwork(nn.Module):
         features = maps.mean((2, 3)) if self.average else maps.flatten(1)
         logits: Tensor = self.dense(features)
         return logits
+
+    @torch.no_grad()
+    def begin_with(self, start: Start, classes: tuple[str, ...], pictures: Tensor) -> None:
+        """Takes over what a plain network has learned: when not training, it computes the same.
+
+        A dense layer for other classes stays as it is. pictures: normalised float32 (N, C, S, S), whose mean responses the
+        normalisation takes out. Raises StartError if it is another stack.
+        """
+        maps = pictures
+        for number, block in enumerate(self.blocks, start=1):
+            assert isinstance(block, Block)
+            weight, bias = (start.weights.get(f"conv{number}.{part}") for part in ("weight", "bias"))
+            if weight is None or bias is None or weight.shape != block.convolution.weight.shape:
+                raise StartError(f"{start.folder} is another stack of convolutions than the recipe's.")
+            maps = block.take_over(weight, bias, maps)
+        if start.card.classes == classes:
+            self.dense.load_state_dict({part: start.weights[f"logits.{part}"] for part in ("weight", "bias")})
 
     def plain(self) -> nn.Sequential:
         """The shipped network with folded weights. A step's name is its tensor's name in the exported graph."""

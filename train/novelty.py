@@ -16,7 +16,7 @@ from convoscope.network import Network, softmax
 from convoscope.novelty import beyond, distance, entropy, score, strengths, watched
 from convoscope.prepare import normalise
 from convoscope.words import SURE
-from train.data import SEED, Labelled, photos
+from train.data import SEED, Labelled
 
 FALSE_WARNINGS = 0.08
 UNLIKE = 0.02
@@ -57,15 +57,12 @@ def noticing(network: Network, test: Labelled) -> Noticing | None:
     return Noticing(own=own.row, made=tuple(each.row for each in made), known=None, foreign=None, apart=None)
 
 
-def with_photos(found: Noticing, network: Network, novelty: Novelty, where: str) -> Noticing:
-    """With what is measured on ordinary photos: a data set that has the splits `known` and `foreign`. Raises DataError."""
-    parts = photos(where, ("known", "foreign"), network.card.preprocessing)
-    known, foreign = (
-        _noticed(network, novelty, kind, pixels)
-        for kind, pixels in zip(("photos of its classes", "photos of other things"), parts, strict=True)
-    )
-    apart = round(chance_of_order(known.scores, foreign.scores), 4)
-    return found.model_copy(update={"known": known.row, "foreign": foreign.row, "apart": apart})
+def with_photos(found: Noticing, network: Network, novelty: Novelty, known: Labelled, foreign: Labelled) -> Noticing:
+    """With what is measured on ordinary photos of its classes and of other things."""
+    ours = _noticed(network, novelty, "photos of its classes", _pixels(known))
+    others = _noticed(network, novelty, "photos of other things", _pixels(foreign))
+    apart = round(chance_of_order(ours.scores, others.scores), 4)
+    return found.model_copy(update={"known": ours.row, "foreign": others.row, "apart": apart})
 
 
 def chance_of_order(low: NDArray[np.float64], high: NDArray[np.float64]) -> float:

@@ -1,6 +1,6 @@
 """What is trained, and how: the plain values, with their units."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from convoscope.card import Preprocessing
@@ -54,6 +54,7 @@ class Recipe:
     warmup: float = 0.1  # share of all steps in which the rates rise; then they fall to zero in a straight line
     smoothing: float  # label smoothing
     crop_area: tuple[float, float]  # share of the picture that a random crop shows
+    shift: int = 0  # pixels, of the size in training, by which a picture is moved at most in each direction
     flip: bool = True  # mirror half of the pictures
     held_out: float = 0.05  # share of the training pictures kept for choices and for calibration
     snapshots: int  # moments of training that are kept, evenly in log steps
@@ -127,15 +128,23 @@ CIFAR10 = Recipe(
         head="average",
     ),
     channels="RGB",
-    size=36,
+    size=32,
     mean=(0.491, 0.482, 0.447),
     std=(0.247, 0.243, 0.262),
-    phases=(Phase(16, 32),),
+    phases=(Phase(24, 32),),
     batch=500,
     muon_rate=0.06,
     smoothing=0.1,
-    crop_area=(0.6, 1.0),
-    snapshots=8,
+    crop_area=(1.0, 1.0),
+    shift=3,
+    snapshots=6,
 )
 
 RECIPES = {"photo": PHOTO, "shapes": SHAPES, "cifar10": CIFAR10}
+
+# For a training that begins with a trained network, at half the rate.
+FURTHER = {
+    "photo": replace(PHOTO, phases=(Phase(6, 48), Phase(3, 64)), muon_rate=0.05, sgd_rate=0.05),
+    "shapes": replace(SHAPES, phases=(Phase(4, 32),), muon_rate=0.025, sgd_rate=0.05),
+    "cifar10": replace(CIFAR10, phases=(Phase(8, 32),), muon_rate=0.03, sgd_rate=0.05),
+}

@@ -21,7 +21,11 @@ BINS = [
 
 def content(**changes: Any) -> dict[str, Any]:
     plain = {"schema_version": 1, "sha256": CARD.sha256, "measured_on": "a test", "confusion": CONFUSION, "bins": BINS}
-    return plain | {"order": [3, 1, 0, 2, 4, 5, 6], "robustness": [], "moments": [], "noticing": None} | changes
+    return (
+        plain
+        | {"order": [3, 1, 0, 2, 4, 5, 6], "robustness": [], "moments": [], "noticing": None, "few": None, "photos": None}
+        | changes
+    )
 
 
 def write(folder: Path, written: str) -> Path:

@@ -9,13 +9,14 @@ import numpy as np
 from datasets import ClassLabel, Dataset, Features
 from PIL import Image
 
-HUES = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
+HUES = {"red": np.array((200, 40, 40)), "green": np.array((40, 200, 40)), "blue": np.array((40, 40, 200))}
+GREY = np.array((120, 120, 120))
 
 
 def picture(name: str, seed: int) -> Image.Image:
-    """24 × 20 pixels of noise around a class's colour."""
+    """24 × 20 pixels of noise around a class's colour, grey where it has none."""
     noise = np.random.default_rng(seed).integers(-40, 41, (20, 24, 3))
-    return Image.fromarray((HUES[name] + noise).clip(0, 255).astype(np.uint8))
+    return Image.fromarray((HUES.get(name, GREY) + noise).clip(0, 255).astype(np.uint8))
 
 
 def class_folders(where: Path, counts: Mapping[str, int], format: str = "png") -> Path:

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from convoscope.changes import CHANGES, rotate
-from convoscope.evaluation import FILE, read_evaluation
+from convoscope.evaluation import FILE, read_evaluation, wilson
 from convoscope.history import open_history
 from convoscope.network import load
 from convoscope.prepare import normalise
 from train.__main__ import main
 from train.data import Labelled, draw
-from train.evaluate import SOME, _spread, evaluate, neighbours, reliability
+from train.evaluate import SOME, TEN, _among_ten, _spread, evaluate, neighbours, reliability
 from train.recipes import SHAPES
 
 FOLDER = Path(__file__).parents[2] / "models" / "shapes"
@@ -60,6 +60,17 @@ def test_each_moment_of_training_is_measured(evaluation) -> None:
     for moment in evaluation.moments:
         right = (answers(TEST.pictures, moment.step) == TEST.labels.numpy()).mean()
         assert moment.top1 == pytest.approx(right, abs=1e-4)
+
+
+def test_ten_classes_are_all_there_is_to_choose_from() -> None:
+    classes = (*TEN[5:], "tractor", *TEN[:5])
+    logits = np.eye(11)[[5, 0, 6, 6, 5]]  # the tractor, twice; koala; lifeboat, twice
+    labels = np.array([5, 0, 6, 7, 10])  # a tractor, koala, lifeboat, ladybug, school bus
+    few = _among_ten(classes, logits, labels)
+    assert few
+    assert few.pictures == 4
+    assert few.top1 == wilson(2, 4)  # for the school bus all ten tie, which counts against the network
+    assert _among_ten(classes[1:], logits[:, 1:], labels) is None
 
 
 def test_reliability_by_hand() -> None:

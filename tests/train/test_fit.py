@@ -164,6 +164,19 @@ def test_about_half_of_the_pictures_are_mirrored() -> None:
     assert 70 < mirrored.sum() < 130
 
 
+def test_pictures_are_moved_by_whole_pixels() -> None:
+    augment = varied(shift=2)
+    found, plain = augment(photos(300), 16), augment.normalise(photos(300), 16)
+    padded = torch.nn.functional.pad(plain, (2, 2, 2, 2), mode="reflect")
+    moved = [
+        (found[..., 2:-2, 2:-2] - padded[..., down + 2 : down + 14, across + 2 : across + 14]).abs().amax((1, 2, 3)) < 1e-4
+        for down in range(5)
+        for across in range(5)
+    ]
+    assert torch.stack(moved).any(0).all()
+    assert all(each.any() for each in moved)
+
+
 def test_a_random_crop_shows_a_part_of_the_asked_area() -> None:
     """On a picture of its own coordinates a crop tells where it was cut."""
     across = torch.arange(64, dtype=torch.uint8).expand(200, 3, 64, 64)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from convoscope import drawings
 from convoscope.card import Novelty, read_card
@@ -16,7 +15,8 @@ from tests.train.folders import parquet
 from train.__main__ import main
 from train.data import DataError, Labelled, draw, photos
 from train.evaluate import evaluate, write_evaluation
-from train.novelty import FALSE_WARNINGS, UNLIKE, chance_of_order, limits, noticing, with_photos
+from train.measure import logits_of
+from train.novelty import FALSE_WARNINGS, UNLIKE, chance_of_order, limits, noticing
 from train.recipes import SHAPES
 
 FOLDER = Path(__file__).parents[2] / "models" / "shapes"
@@ -93,7 +93,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def colours(tmp_path: Path) -> Path:
     """ "Photos" of noise around a colour: all alike, so what is foreign cannot be told from what is known."""
-    return parquet(tmp_path / "photos", ["red", "green"], {"known": 6, "foreign": 8})
+    return parquet(tmp_path / "photos", drawings.CLASSES, {"known": 6, "foreign": 8})
 
 
 def test_ordinary_photos_are_added_by_a_command(folder: Path, colours: Path) -> None:
@@ -105,9 +105,11 @@ def test_ordinary_photos_are_added_by_a_command(folder: Path, colours: Path) -> 
     assert known
     assert foreign
     assert (known.pictures, foreign.pictures) == (6, 8)
-    pixels = photos(str(colours), ("known", "foreign"), before.card.preprocessing)[1].transpose(0, 3, 1, 2)
-    each = warned(before, Labelled(torch.from_numpy(pixels), torch.zeros(8)))
-    assert foreign.warned == wilson(sum(each), 8)
+    kept = photos(str(colours), before.card)
+    assert foreign.warned == wilson(sum(warned(before, kept[1])), 8)
+    assert after.photos
+    right = logits_of(before, kept[0]).argmax(1) == kept[0].labels.numpy()
+    assert (after.photos.pictures, after.photos.top1) == (6, wilson(int(right.sum()), 6))
     assert after.noticing.apart is not None
     assert 0.2 < after.noticing.apart < 0.8
 
@@ -130,9 +132,12 @@ def test_what_was_not_measured_is_not_added_to(folder: Path, colours: Path, caps
 
 
 def test_photos_without_the_two_splits_are_refused(folder: Path, tmp_path: Path) -> None:
-    where = str(parquet(tmp_path / "others", ["red", "green"], {"known": 2, "test": 2}))
-    found = noticing(NETWORK, SOURCE.test)
-    assert found
-    assert NETWORK.card.novelty
+    where = str(parquet(tmp_path / "others", drawings.CLASSES, {"known": 2, "test": 2}))
     with pytest.raises(DataError, match=f"^{where} is no data set with the files known-.*parquet and foreign-.*parquet: "):
-        with_photos(found, NETWORK, NETWORK.card.novelty, where)
+        photos(where, NETWORK.card)
+
+
+def test_photos_of_other_classes_are_refused(tmp_path: Path) -> None:
+    where = str(parquet(tmp_path / "others", ["red", "green"], {"known": 2, "foreign": 2}))
+    with pytest.raises(DataError, match=f"^{where} has other classes than shapes\\.$"):
+        photos(where, NETWORK.card)

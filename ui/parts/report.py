@@ -236,8 +236,26 @@ def _accuracy(visit: Visit) -> str:
         f"Of pictures it had never seen it names **{words.percent(top1.value)}** right (95 % interval "
         f"{words.percent(top1.low)} to {words.percent(top1.high)}; {results.pictures:,} pictures, "
         f"{words.plain(results.measured_on)}).{top5} Guessing among {len(card.classes):,} classes would give "
-        f"{words.percent(1 / len(card.classes))}."
+        f"{words.percent(1 / len(card.classes))}.{_elsewhere(visit)}"
     )
+
+
+def _elsewhere(visit: Visit) -> str:
+    """How often it is right on ordinary photos, and among a few classes."""
+    evaluation, said = visit.report.evaluation, ""
+    if evaluation and evaluation.photos:
+        photos = evaluation.photos
+        top5 = f", and has the right name among its first five for {words.percent(photos.top5.value)}" if photos.top5 else ""
+        said += (
+            f" Of {photos.pictures:,} ordinary photos of its classes it names {words.percent(photos.top1.value)} right "
+            f"({words.percent(photos.top1.low)} to {words.percent(photos.top1.high)}){top5}."
+        )
+    if evaluation and evaluation.few:
+        few = evaluation.few
+        said += (
+            f" On {few.pictures:,} pictures of {words.plain(few.measured_on)}, it is right for {words.percent(few.top1.value)}."
+        )
+    return said
 
 
 def _of_this_photo(visit: Visit) -> str:
