@@ -102,6 +102,22 @@ def test_its_doubts_are_told_with_what_they_are_worth():
     assert "does not notice" not in shapes
 
 
+def test_ordinary_photos_and_a_choice_among_few_classes_are_told(shelf):
+    folder = shutil.copytree(ROOT / "models/shapes", shelf / "shapes")
+    evaluation = json.loads((folder / "evaluation.json").read_text())
+    evaluation["photos"] = results(58, "some photos", value=0.5172, low=0.3923, high=0.6400)
+    evaluation["few"] = results(500, "ten classes alone", value=0.95, low=0.9272, high=0.9659)
+    (folder / "evaluation.json").write_text(json.dumps(evaluation))
+    said = text(open_app(PAGE))
+    right, low, high = (percent(share) for share in (0.5172, 0.3923, 0.64))
+    assert f"Of 58 ordinary photos of its classes it names {right} right ({low} to {high})." in said
+    assert f"On 500 pictures of ten classes alone, it is right for {percent(0.95)}." in said
+
+
+def results(pictures, measured_on, **share):
+    return {"pictures": pictures, "measured_on": measured_on, "top1": share, "top5": None}
+
+
 def test_a_strangers_network_has_nothing_measured_and_says_so(shelf):
     ZOO["old"].load(shelf / "old")
     app = open_app(PAGE)
