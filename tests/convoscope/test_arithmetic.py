@@ -4,7 +4,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import ModelProto
@@ -16,6 +16,7 @@ from convoscope.network import Network, load
 from convoscope.recipe import Workings
 from tests import shipped
 from tests.convoscope.zoo import ZOO
+from tests.examples import examples
 from tests.graphs import card, model, node, noise, prepared, write
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -89,7 +90,7 @@ def convolutions(draw: st.DrawFn) -> ModelProto:
     return model(steps, weights, (3, SIZE, SIZE))
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(convolutions())
 def test_random_networks_add_up(built: ModelProto) -> None:
     with TemporaryDirectory() as folder:

@@ -5,7 +5,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import ModelProto, helper, numpy_helper
@@ -17,9 +17,11 @@ from convoscope.prepare import Crop
 from convoscope.receptive import Box, Fields, receptive_fields, same_place
 from tests import shipped
 from tests.convoscope.zoo import ZOO
+from tests.examples import examples
 from tests.graphs import card, model, node, noise, write
 
 SIZE = 9
+MOST = 64  # channels of a step that are tried; of more, every second or third
 GONE = {"Relu", "LeakyRelu", "Clip", "Dropout", "Softmax"}  # replaced by Identity: what stays is linear
 
 
@@ -72,7 +74,7 @@ def assert_exact(network: Network) -> None:
     for stage in network.stages:
         if stage.operator == "Softmax":
             continue  # its copy is not linear
-        for channel in range(stage.shape[0]):
+        for channel in range(0, stage.shape[0], -(-stage.shape[0] // MOST)):
             fields = receptive_fields(network, stage, channel)
             cells = found[stage.tensor][:, :, channel]
             cells = cells.reshape(made.size, made.size, *(stage.shape[1:] or (1, 1)))
@@ -186,7 +188,7 @@ def _with_head(steps: list[onnx.NodeProto], weights: dict[str, NDArray[np.float3
     return model([*steps, *tail], {**weights, "d": noise((flat, 3))}, (3, SIZE, SIZE))
 
 
-@settings(max_examples=60)
+@examples(20)
 @given(graphs())
 def test_the_box_holds_just_the_cells_that_matter_in_random_networks(built: ModelProto) -> None:
     with TemporaryDirectory() as folder:
@@ -241,8 +243,8 @@ def test_the_nearest_cell_is_that_whose_middle_is_nearest() -> None:
             fields = receptive_fields(network, after, 0)
             row, column = before.shape[1] // 3, before.shape[2] - 1
             place = receptive_fields(network, before, 0).middle(row, column)
-            cells = np.ndindex(after.shape[1:])
-            distances = {cell: np.hypot(*np.subtract(fields.middle(*cell), place)) for cell in cells}
+            across, down = (np.array([fields.middle(cell, cell)[axis] for cell in range(after.shape[1])]) for axis in (1, 0))
+            distances = np.hypot(down[:, None] - place[0], across - place[1])
             found = same_place(network, before, after, (row, column))
             assert found is not None
-            assert distances[found] == min(distances.values())
+            assert distances[found] == distances.min()
