@@ -151,7 +151,7 @@ def test_where_many_columns_need_more_room_their_tiles_are_coarser(monkeypatch):
     coarse = glance(open_app(PAGE))
     side = shipped.stage("photo", "relu1").shape[1]
     assert fine["groups"][1]["tiles"][0]["height"] == side
-    assert coarse["groups"][1]["tiles"][0]["height"] == len(reduced(np.empty((1, side, side)), FINENESS[-1])[0])
+    assert coarse["groups"][1]["tiles"][0]["height"] == len(reduced(np.zeros((1, side, side), np.float32), FINENESS[-1])[0])
     assert coarse["edges"] == fine["edges"]
 
 
