@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.chromium import ARGUMENTS, find
 from tests.examples import examples
 
-PATIENCE = 20_000  # ms that a browser may wait; a busy machine is no failure
+PATIENCE = 60_000  # ms that a browser may wait; a busy machine is no failure
 
 HOME = tempfile.TemporaryDirectory(prefix="convoscope-tests-")
 os.environ["HF_HOME"] = HOME.name  # before `datasets` is imported; the user's own caches stay as they are

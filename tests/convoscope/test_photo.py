@@ -337,10 +337,10 @@ CLAIMS = {
 @pytest.mark.parametrize("kind", CLAIMS)
 def test_a_size_too_large_is_refused_from_the_header(kind: str) -> None:
     data, claim, limit = CLAIMS[kind]
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(PhotoError) as refusal:
         read(data)  # there are no pixels in the file: decoding would find it cut short
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert str(refusal.value) == (
         f"This picture has {claim}; at most {limit} can be read in this format. Make it smaller and try again."
     )

@@ -18,7 +18,7 @@ manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_componen
 
 def open_app(page: str | None = None, **link: str) -> AppTest:
     """The app as a link opens it; `page` as in `pages/`."""
-    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=30)
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60)
     if page is None:
         app.query_params.update(link)
         return app.run()
