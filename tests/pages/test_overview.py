@@ -17,7 +17,7 @@ from tests.pages.app import component, open_app, text, upload
 from ui.parts.overview import FINENESS
 
 PAGE = "pages/layers.py"
-LIMIT = 600_000  # bytes
+LIMIT = 116 * shipped.network("photo").card.preprocessing.size ** 2  # bytes
 
 
 def glance(app: AppTest) -> dict:
