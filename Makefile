@@ -9,7 +9,7 @@ run: $(VENV)/app
 
 test: check audit
 	$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest --cov
+	$(BIN)/python -m pytest --cov --numprocesses auto --dist loadgroup
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

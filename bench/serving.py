@@ -1,13 +1,14 @@
 """A server process on a port of its own, for as long as a block runs."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -15,6 +16,7 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).parent.parent
 START = 60  # seconds a server may take to answer
+PORTS = range(12_000, 30_000)
 GRADIO_PYTHON = os.environ.get("BENCH_PYTHON", ".venv-peers/bin/python")
 
 
@@ -27,7 +29,7 @@ class Server:
 @contextmanager
 def streamlit(script: str) -> Iterator[Server]:
     """`streamlit run` as the README has it."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true"]
     with _running([*command, f"--server.port={port}", "--server.address=127.0.0.1"], port, "/_stcore/health") as server:
         yield server
@@ -35,7 +37,7 @@ def streamlit(script: str) -> Iterator[Server]:
 
 @contextmanager
 def gradio(script: str) -> Iterator[Server]:
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory() as uploads:
         settings = {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": uploads, "GRADIO_ANALYTICS_ENABLED": "False"}
         with _running([GRADIO_PYTHON, script], port, "/", settings) as server:
@@ -73,7 +75,10 @@ def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"the server did not answer in {START} seconds")
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+def free_port() -> int:
+    """A port that is free at every address, below those that the system gives to connections: nobody takes it meanwhile."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind(("", port))
+            return port

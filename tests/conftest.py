@@ -10,19 +10,38 @@ from hypothesis import settings
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.chromium import ARGUMENTS, find
+from tests.examples import examples
 
-PATIENCE = 20_000  # ms that a browser may wait; a busy machine is no failure
+PATIENCE = 60_000  # ms that a browser may wait; a busy machine is no failure
 
 HOME = tempfile.TemporaryDirectory(prefix="convoscope-tests-")
 os.environ["HF_HOME"] = HOME.name  # before `datasets` is imported; the user's own caches stay as they are
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["OMP_NUM_THREADS"] = "1"  # before PyTorch is imported; other tests run meanwhile
 
-settings.register_profile("convoscope", deadline=None, derandomize=True, database=None)
+settings.register_profile("convoscope", examples(100))
 settings.load_profile("convoscope")
 
 
 def pytest_unconfigure() -> None:
     HOME.cleanup()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors, since browser tests also wait; each takes up to a gigabyte of memory."""
+    return min(8, (os.cpu_count() or 1) + 1)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tests that share what is costly to make run one after the other in one process, all others wherever one is free."""
+    fixtures = getattr(item, "fixturenames", ())
+    folder = item.path.parent.name
+    if "shapes_folder" in fixtures:
+        item.add_marker(pytest.mark.xdist_group("shapes"))
+    elif folder == "deploy":  # two replicas and a proxy
+        item.add_marker(pytest.mark.xdist_group(folder))
+    elif folder in ("train", "bench"):  # each file trains a network, or starts a server
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ from PIL import Image
 from streamlit.proto.Element_pb2 import Element
 
 from bench.photos import photo, renumbered
-from bench.serving import ROOT, Server, streamlit
+from bench.serving import Server, streamlit
 from bench.visitor import View, VisitError, Visitor
-from convoscope.network import load
 from convoscope.photo import read
 from convoscope.prepare import centre_crop, prepare
+from tests import shipped
 from tests.waiting import waited_for
 from ui import uploads
 
@@ -27,8 +27,9 @@ def app() -> Iterator[Server]:
 
 
 def engines_answer(data: bytes) -> str:
-    network, picture = load(ROOT / "models/photo"), read(data)
-    return network.predict(prepare(picture, centre_crop(picture), network.card.preprocessing)).best.name
+    picture = read(data)
+    given = prepare(picture, centre_crop(picture), shipped.network("photo").card.preprocessing)
+    return shipped.network("photo").predict(given).best.name
 
 
 def script(folder: Path, text: str) -> str:
@@ -43,7 +44,7 @@ def test_what_it_sees_of_an_upload_is_what_the_engine_says(app: Server) -> None:
             return await visitor.open(), await visitor.upload(photo(1)), await visitor.upload(renumbered(photo(2), 7))
 
     sample, first, second = waited_for(stay())
-    assert "espresso" in sample.text()
+    assert shipped.best() in sample.text()
     assert f"**{engines_answer(photo(1))}**" in first.text()
     assert f"**{engines_answer(photo(2))}**" in second.text()
     assert first.bytes_in > sum(map(len, first.component("convoscope.maps"))) > 10_000
@@ -69,7 +70,7 @@ def test_links_and_other_pages(app: Server) -> None:
 
     view = waited_for(stay())
     assert "What does each layer see?" in view.text()
-    assert "The cat: **Egyptian cat**" in view.text()
+    assert f"The cat: **{shipped.best(name='cat')}**" in view.text()
 
 
 def test_what_goes_wrong_is_raised(app: Server) -> None:

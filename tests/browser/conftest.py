@@ -1,11 +1,11 @@
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from bench.serving import free_port
 from tests.conftest import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
@@ -26,9 +27,7 @@ STREAMLITS_OWN_404 = re.compile(r"/(layers|unit|why|learning|report|steps)/_stco
 @contextmanager
 def running_app(log: Path, models: Path, script: str = "streamlit_app.py") -> Iterator[str]:
     """The app on a port of its own; afterwards its log must be free of tracebacks."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true"]
     command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
     environment = {**os.environ, "CONVOSCOPE_MODELS": str(models)}
@@ -49,30 +48,79 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
+@dataclass
+class Tabs:
+    """Tabs of the browser that tests use one after the other.
+
+    In a tab used before, a page takes a third of the processor time to load: its scripts are compiled already. To the app
+    each load is a visitor of its own; what a test left behind in the browser is cleared.
+    """
+
+    browser: Browser
+    url: str
+    idle: dict[tuple[int, str], list[Page]] = field(default_factory=dict)  # by width and scheme
+
+    @contextmanager
+    def open(self, size: ViewportSize, scheme: str = "light") -> Iterator[Page]:
+        """Afterwards: no script error, no failed request, none to another host."""
+        idle = self.idle.setdefault((size["width"], scheme), [])
+        page = idle.pop() if idle else new_page(self.browser, self.url, size, scheme)
+        with no_trouble(page, self.url):
+            yield page
+            if page.url.startswith(self.url):
+                page.evaluate("localStorage.clear(), sessionStorage.clear()")
+            page.context.clear_permissions()
+            page.emulate_media(color_scheme=scheme)
+            page.mouse.move(0, 0)
+            page.goto("about:blank")
+        idle.append(page)
+
+
+@pytest.fixture(scope="session")
+def tabs(browser: Browser, server: str) -> Tabs:
+    return Tabs(browser, server)
+
+
 @pytest.fixture
-def page(browser: Browser, server: str) -> Iterator[Page]:
-    with open_page(browser, server, DESKTOP) as page:
+def page(tabs: Tabs) -> Iterator[Page]:
+    with tabs.open(DESKTOP) as page:
         yield page
 
 
 @pytest.fixture
-def phone(browser: Browser, server: str) -> Iterator[Page]:
-    with open_page(browser, server, PHONE) as page:
+def phone(tabs: Tabs) -> Iterator[Page]:
+    with tabs.open(PHONE) as page:
         yield page
 
 
 @contextmanager
-def open_page(browser: Browser, url: str, size: ViewportSize, scheme: str = "light") -> Iterator[Page]:
-    """A fresh visitor. Afterwards: no script error, no failed request, none to another host."""
+def open_page(browser: Browser, url: str, size: ViewportSize) -> Iterator[Page]:
+    """A visitor with a browser of their own, who loads all there is to load. Afterwards: no trouble, as above."""
+    page = new_page(browser, url, size)
+    with no_trouble(page, url):
+        yield page
+        page.context.close()
+
+
+def new_page(browser: Browser, url: str, size: ViewportSize, scheme: str = "light") -> Page:
     context = browser.new_context(viewport=size, color_scheme=scheme, base_url=url)
     context.set_default_timeout(PATIENCE)
-    page = context.new_page()
+    return context.new_page()
+
+
+@contextmanager
+def no_trouble(page: Page, url: str) -> Iterator[None]:
     trouble: list[str] = []
-    page.on("pageerror", lambda error: trouble.append(f"script error: {error}"))
-    page.on("response", lambda answer: trouble.extend(_failure(answer.status, answer.url)))
-    page.on("request", lambda request: trouble.extend(_foreign(request.url, url)))
-    yield page
-    context.close()
+    watchers = {
+        "pageerror": lambda error: trouble.append(f"script error: {error}"),
+        "response": lambda answer: trouble.extend(_failure(answer.status, answer.url)),
+        "request": lambda request: trouble.extend(_foreign(request.url, url)),
+    }
+    for event, watch in watchers.items():
+        page.on(event, watch)
+    yield
+    for event, watch in watchers.items():
+        page.remove_listener(event, watch)
     assert trouble == []
 
 
@@ -81,7 +129,7 @@ def _failure(status: int, url: str) -> list[str]:
 
 
 def _foreign(url: str, own: str) -> list[str]:
-    return [] if url.startswith((own, own.replace("http", "ws"), "data:", "blob:")) else [f"request to {url}"]
+    return [] if url.startswith((own, own.replace("http", "ws"), "data:", "blob:", "about:")) else [f"request to {url}"]
 
 
 def _wait(health: str, process: subprocess.Popen[bytes]) -> None:

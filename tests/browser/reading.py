@@ -8,10 +8,10 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from convoscope.network import Network, Trace, load
+from convoscope.network import Network, Trace
 from convoscope.photo import Photo, read
 from convoscope.prepare import centre_crop, prepare
-from tests.browser.conftest import ROOT
+from tests import shipped
 
 UPLOADER = '[data-testid="stFileUploaderDropzoneInput"]'
 
@@ -42,7 +42,7 @@ def give(page: Page, event: str, data: bytes) -> None:
 
 
 def traced(model: str, photo: Photo) -> tuple[Network, Trace]:
-    network = load(ROOT / "models" / model)
+    network = shipped.network(model)
     return network, network.trace(prepare(photo, centre_crop(photo), network.card.preprocessing))
 
 

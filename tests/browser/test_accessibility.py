@@ -2,7 +2,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESKTOP, PHONE, open_page
+from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.reading import tiles
 
 READY = {
@@ -20,8 +20,8 @@ READY = {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("path", READY)
-def test_axe_finds_nothing_serious(browser, server, path, size, scheme):
-    with open_page(browser, server, size, scheme) as page:
+def test_axe_finds_nothing_serious(tabs, path, size, scheme):
+    with tabs.open(size, scheme) as page:
         page.goto(path)
         expect(page.locator(READY[path]).first).to_be_visible()
         findings = Axe().run(page).response["violations"]

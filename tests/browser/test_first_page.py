@@ -1,10 +1,11 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from convoscope.words import percent
-from tests.browser.conftest import DESKTOP, PHONE, ROOT, open_page, running_app
+from tests import shipped
+from tests.browser.conftest import DESKTOP, PHONE, Tabs, open_page, running_app
 from tests.browser.reading import (
     UPLOADER,
     expect_own_photo,
@@ -29,17 +30,17 @@ def expected_bars(data: bytes, model: str = "photo") -> list[tuple[str, str]]:
     return [(answer.name, percent(answer.probability)) for answer in trace.prediction.answers[:5]]
 
 
-def test_it_opens_on_the_coffee_cup(page):
+def test_it_opens_on_the_coffee_cup_and_what_the_network_calls_it(page):
     page.goto("/")
     expect(page.get_by_role("heading", name="What is in my photo?")).to_be_visible()
-    expect(page.locator(".bar").first).to_contain_text("espresso")
+    expect(page.locator(".bar").first).to_contain_text(shipped.best())
     expect(page.locator("canvas[role=application]")).to_be_visible()
-    expect(tiles(page, "strip")).to_have_count(10)
+    expect(tiles(page, "strip")).to_have_count(1 + len(shipped.counts("photo")))
 
 
 def test_an_uploaded_photo_gives_the_engines_bars(page):
     page.goto("/")
-    expect(page.locator(".bar").first).to_contain_text("espresso")
+    expect(page.locator(".bar").first).to_contain_text(shipped.best())
     upload(page, photo_file())
     expect_own_photo(page)
     best, share = expected_bars(photo_file())[0]
@@ -62,7 +63,7 @@ def test_the_length_of_a_bar_is_its_probability_of_the_whole_track(page):
 @pytest.mark.parametrize("event", ["paste", "drop"])
 def test_a_photo_can_be_pasted_or_dropped_anywhere(page, event):
     page.goto("/")
-    expect(page.locator(".bar").first).to_contain_text("espresso")
+    expect(page.locator(".bar").first).to_contain_text(shipped.best())
     give(page, event, photo_file(1))
     expect_own_photo(page)
     expect(page.locator(".bar").first).to_contain_text(expected_bars(photo_file(1))[0][0])
@@ -115,7 +116,7 @@ def test_with_three_networks_the_menu_takes_one_row_and_on_a_phone_two(browser, 
     shelf = tmp_path / "models"
     shelf.mkdir()
     for name, source in (("photo", "photo"), ("shapes", "shapes"), ("third", "shapes")):
-        (shelf / name).symlink_to(ROOT / "models" / source)
+        (shelf / name).symlink_to(shipped.MODELS / source)
     with running_app(tmp_path / "log", shelf) as url:
         for size, rows in ((DESKTOP, 1), (PHONE, 2)):
             with open_page(browser, url, size) as page:
@@ -148,8 +149,9 @@ def test_one_step_back_is_one_page_and_links_of_the_menu_hold_the_photo(page):
 
 def test_every_class_is_shown_on_demand_and_can_be_searched(page):
     page.goto("/")
-    page.get_by_role("button", name="All 200 classes").click()
-    expect(page.locator(".bar")).to_have_count(200)
+    classes = shipped.network("photo").card.classes
+    page.get_by_role("button", name=f"All {len(classes)} classes").click()
+    expect(page.locator(".bar")).to_have_count(len(classes))
     page.get_by_placeholder("find a class").fill("teddy")
     expect(page.locator(".bar")).to_have_count(1)
 
@@ -166,7 +168,7 @@ def test_a_click_on_a_class_shows_its_evidence(page):
 def test_the_crop_is_moved_with_keys_and_with_the_pointer(page):
     page.goto("/")
     square = page.locator("canvas[role=application]")
-    expect(page.locator(".bar").first).to_contain_text("espresso")
+    expect(page.locator(".bar").first).to_contain_text(shipped.best())
     square.focus()
     page.keyboard.press("+")
     page.keyboard.press("ArrowLeft")
@@ -189,7 +191,7 @@ def test_the_evidence_under_the_pointer_is_read_out(page):
     square = page.locator("canvas[role=application]")
     expect(square).to_be_visible()
     square.hover()
-    expect(page.get_by_text(re.compile(r"This cell spoke (for|against) espresso: "))).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"This cell spoke (for|against) {re.escape(shipped.best())}: "))).to_be_visible()
 
 
 def test_a_map_of_the_journey_leads_to_its_layer(page):
@@ -208,12 +210,12 @@ def test_a_deep_link_restores_sample_model_and_class(page):
 def test_a_bad_link_falls_back_with_a_note(page):
     page.goto("/?photo=unicorn")
     expect(page.get_by_text("The link asks for the photo “unicorn”, which is not here.")).to_be_visible()
-    expect(page.locator(".bar").first).to_contain_text("espresso")
+    expect(page.locator(".bar").first).to_contain_text(shipped.best())
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen_and_the_uploader_is_at_hand(phone):
     phone.goto("/")
-    expect(phone.locator(".bar").first).to_contain_text("espresso")
+    expect(phone.locator(".bar").first).to_contain_text(shipped.best())
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     box = phone.get_by_role("button", name="Upload", exact=True).last.bounding_box()
     assert box["y"] + box["height"] < 844
@@ -222,10 +224,10 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_the_uploader_is_at_hand
 
 
 @pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
-def test_the_theme_follows_the_visitors(browser: Browser, server: str, scheme: str, dark: bool):
-    with open_page(browser, server, DESKTOP, scheme) as page:
+def test_the_theme_follows_the_visitors(tabs: Tabs, scheme: str, dark: bool):
+    with tabs.open(DESKTOP, scheme) as page:
         page.goto("/")
-        expect(page.locator(".bar").first).to_contain_text("espresso")
+        expect(page.locator(".bar").first).to_contain_text(shipped.best())
         red = "element => Number(getComputedStyle(element).color.match(/\\d+/)[0])"
         assert (page.locator(".bar .name").first.evaluate(red) > 128) is dark
 
@@ -237,16 +239,18 @@ def test_a_network_trained_just_now_is_served(browser, shapes_folder, tmp_path):
 
 
 def test_a_chosen_class_beyond_the_best_five_stays_in_sight(page):
-    page.goto("/?answer=teddy")
+    answers = shipped.traced("photo", "coffee").prediction.answers
+    ninth = answers[8].name
+    page.goto(f"/?answer={ninth}")
     expect(page.locator(".bar")).to_have_count(6)
-    expect(page.locator(".bar.chosen")).to_contain_text(re.compile(r"teddy \(number \d+\)"))
-    expect(page.get_by_text(re.compile(r"You are looking at teddy, number \d+ of 200"))).to_be_visible()
+    expect(page.locator(".bar.chosen")).to_contain_text(f"{ninth} (number 9)")
+    expect(page.get_by_text(f"You are looking at {ninth}, number 9 of {len(answers)}")).to_be_visible()
 
 
 def test_the_wheel_scrolls_the_page_until_the_photo_is_clicked(page):
     page.goto("/")
     square = page.locator("canvas[role=application]")
-    expect(page.locator(".bar").first).to_contain_text("espresso")
+    expect(page.locator(".bar").first).to_contain_text(shipped.best())
     square.hover()
     page.mouse.wheel(0, -200)
     page.wait_for_timeout(600)
@@ -258,7 +262,7 @@ def test_the_wheel_scrolls_the_page_until_the_photo_is_clicked(page):
 
 def test_the_photo_before_is_not_mixed_up_with_the_next_by_the_back_button(page):
     page.goto("/")
-    expect(page.locator(".bar").first).to_contain_text("espresso")
+    expect(page.locator(".bar").first).to_contain_text(shipped.best())
     upload(page, photo_file(5))
     expect_own_photo(page)
     page.locator(".bar").nth(2).click()

@@ -4,8 +4,8 @@ import numpy as np
 from playwright.sync_api import expect
 
 from convoscope.render import colour, scale_of
+from tests import shipped
 from tests.browser.reading import colour_in, expect_own_photo, expect_query, give, photo_file, tiles, traced, traced_file, upload
-from ui.samples import DRAWINGS
 
 
 def open_own_photo(page, data: bytes, model: str, layer: str) -> None:
@@ -38,7 +38,7 @@ def test_every_map_of_ones_own_photo_shows_the_engines_values(page):
 def test_maps_are_drawn_in_the_engines_colours(page):
     page.goto("/layers?model=shapes&photo=star&layer=conv1&stage=conv1")
     expect(tiles(page)).to_have_count(8)
-    network, trace = traced("shapes", next(sample for sample in DRAWINGS if sample.name == "star").open())
+    network, trace = traced("shapes", shipped.sample("star"))
     values = trace.values(network.layers[0].map_stages[0])
     colours = colour(values, scale_of(values, "signed"))
     tiles(page).last.scroll_into_view_if_needed()  # maps are drawn when they come near the window
@@ -52,14 +52,14 @@ def test_maps_are_drawn_in_the_engines_colours(page):
 
 def test_every_layer_of_the_photo_network_draws_all_its_maps(page):
     page.goto("/layers")
-    for number, count in enumerate([32, 64, 64, 128, 128, 128, 256, 256, 384], start=1):
+    for number, count in enumerate(shipped.counts("photo"), start=1):
         page.get_by_test_id("stButtonGroup").get_by_text(f"conv {number}", exact=True).click()
         expect(tiles(page)).to_have_count(count)
 
 
 def test_a_click_enlarges_a_map_and_keys_move_on(page):
     page.goto("/layers?layer=conv2")
-    expect(tiles(page)).to_have_count(64)
+    expect(tiles(page)).to_have_count(shipped.counts("photo")[1])
     tiles(page).nth(4).click()
     names = tiles(page).locator("b").all_inner_texts()
     heading = page.locator(".about h3")
@@ -75,21 +75,21 @@ def test_a_click_enlarges_a_map_and_keys_move_on(page):
 
 def test_from_an_enlarged_map_a_button_leads_to_how_its_numbers_are_made(page):
     page.goto("/layers?photo=cat&layer=conv2")
-    expect(tiles(page)).to_have_count(64)
+    expect(tiles(page)).to_have_count(shipped.counts("photo")[1])
     tiles(page).nth(4).click()
     channel = page.locator(".about h3").inner_text().removeprefix("channel ")
     page.get_by_role("button", name="How its numbers are made").click()
     expect(page.get_by_role("heading", name="How is one number made?")).to_be_visible()
     expect_query(page, photo="cat", layer="conv2", stage="relu2", channel=channel)
     page.go_back()
-    expect(tiles(page)).to_have_count(64)
+    expect(tiles(page)).to_have_count(shipped.counts("photo")[1])
 
 
 def test_hovering_sends_nothing_to_the_server(page):
     sent: list[str] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
     page.goto("/layers?layer=conv2")
-    expect(tiles(page)).to_have_count(64)
+    expect(tiles(page)).to_have_count(shipped.counts("photo")[1])
     tiles(page).nth(9).scroll_into_view_if_needed()
     page.wait_for_timeout(500)
     before = len(sent)
@@ -110,28 +110,28 @@ def test_relu_takes_the_red_away(page):
 
 def test_the_photo_and_the_layer_survive_the_way_to_the_first_page_and_back(page):
     page.goto("/layers?photo=rocket&layer=conv5")
-    expect(tiles(page)).to_have_count(128)
+    expect(tiles(page)).to_have_count(shipped.counts("photo")[4])
     page.get_by_role("link", name="What is it?").click()
     expect(page.locator(".bar").first).to_be_visible()
     expect_query(page, photo="rocket", layer="conv5")
     page.get_by_role("link", name="Layers").click()
-    expect(tiles(page)).to_have_count(128)
+    expect(tiles(page)).to_have_count(shipped.counts("photo")[4])
 
 
 def test_the_back_button_returns_to_the_layer_before(page):
     page.goto("/layers?layer=conv1")
-    expect(tiles(page)).to_have_count(32)
+    expect(tiles(page)).to_have_count(shipped.counts("photo")[0])
     page.get_by_test_id("stButtonGroup").get_by_text("conv 4", exact=True).click()
-    expect(tiles(page)).to_have_count(128)
+    expect(tiles(page)).to_have_count(shipped.counts("photo")[3])
     expect_query(page, layer="conv4")
     page.go_back()
-    expect(tiles(page)).to_have_count(32)
+    expect(tiles(page)).to_have_count(shipped.counts("photo")[0])
 
 
 def test_a_bad_link_falls_back_with_a_note(page):
     page.goto("/layers?layer=conv99")
     expect(page.get_by_text("The link asks for the layer “conv99”, which is not here.")).to_be_visible()
-    expect(tiles(page)).to_have_count(32)
+    expect(tiles(page)).to_have_count(shipped.counts("photo")[0])
 
 
 def test_maps_can_be_saved_as_a_picture(page):
@@ -145,7 +145,7 @@ def test_maps_can_be_saved_as_a_picture(page):
 
 def test_on_a_phone_maps_stand_three_in_a_row_at_96_pixels(phone):
     phone.goto("/layers")
-    expect(tiles(phone)).to_have_count(32)
+    expect(tiles(phone)).to_have_count(shipped.counts("photo")[0])
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     boxes = [tile.bounding_box() for tile in tiles(phone).all()[:4]]
     assert [box["y"] for box in boxes[:3]] == [boxes[0]["y"]] * 3
@@ -154,9 +154,10 @@ def test_on_a_phone_maps_stand_three_in_a_row_at_96_pixels(phone):
 
 
 def test_an_enlarged_map_comes_into_view(page):
-    page.goto("/layers?layer=conv9")
-    expect(tiles(page)).to_have_count(384)
-    tiles(page).nth(300).click()
+    last = len(shipped.counts("photo"))
+    page.goto(f"/layers?layer=conv{last}")
+    expect(tiles(page)).to_have_count(shipped.counts("photo")[-1])
+    tiles(page).nth(shipped.counts("photo")[-1] * 4 // 5).click()
     expect(page.locator(".about h3")).to_be_in_viewport()
     expect(page.locator(".tip")).to_be_hidden()
 
@@ -171,7 +172,7 @@ def test_the_table_of_costs_does_not_widen_a_phones_page(phone):
 
 def test_a_photo_can_be_dropped_here_too(page):
     page.goto("/layers?layer=conv2")
-    expect(tiles(page)).to_have_count(64)
+    expect(tiles(page)).to_have_count(shipped.counts("photo")[1])
     give(page, "drop", photo_file(7))
     expect_own_photo(page)
     expect_query(page, layer="conv2")
@@ -180,7 +181,7 @@ def test_a_photo_can_be_dropped_here_too(page):
 
 def test_back_returns_to_the_map_that_was_enlarged_before(page):
     page.goto("/layers?layer=conv2&order=number")
-    expect(tiles(page)).to_have_count(64)
+    expect(tiles(page)).to_have_count(shipped.counts("photo")[1])
     for channel in (4, 6):
         tiles(page).nth(channel).click()
         expect_query(page, channel=str(channel))

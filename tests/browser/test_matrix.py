@@ -1,14 +1,16 @@
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from convoscope.card import read_card
 from convoscope.evaluation import read_evaluation
-from tests.browser.conftest import DESKTOP, ROOT, open_page
+from tests import shipped
+from tests.browser.conftest import DESKTOP, Tabs
 
-CARD = read_card(ROOT / "models/photo")
-EVALUATION = read_evaluation(ROOT / "models/photo", CARD)
-COUNTS = EVALUATION.matrix(200)[np.ix_(EVALUATION.order, EVALUATION.order)]
+CARD = read_card(shipped.MODELS / "photo")
+EVALUATION = read_evaluation(shipped.MODELS / "photo", CARD)
+SIZE = len(CARD.classes)
+COUNTS = EVALUATION.matrix(SIZE)[np.ix_(EVALUATION.order, EVALUATION.order)]
 NAMES = [CARD.classes[index] for index in EVALUATION.order]
 
 
@@ -23,37 +25,38 @@ def canvas(page: Page):
 
 def test_a_cell_under_the_pointer_is_told_in_words(page, canvas):
     box = canvas.bounding_box()
-    cell = min(box["width"], box["height"]) / 200
-    row, column = 120, 120
+    cell = min(box["width"], box["height"]) / SIZE
+    row = column = SIZE * 3 // 5
     canvas.hover(position={"x": (column + 0.5) * cell, "y": (row + 0.5) * cell})
-    told = f"Of {COUNTS[row].sum()} pictures of {NAMES[row]}, {COUNTS[row, column]} were named so: {COUNTS[row, column] * 2} %."
+    share = 100 * COUNTS[row, column] / COUNTS[row].sum()
+    told = f"Of {COUNTS[row].sum()} pictures of {NAMES[row]}, {COUNTS[row, column]} were named so: {share:.0f} %."
     expect(page.get_by_text(told)).to_be_visible()
 
 
 def test_a_class_is_found_and_arrows_move_from_it(page, canvas):
     row = NAMES.index("espresso")
     page.get_by_label("Find a class in the matrix").fill("espresso")
-    expect(page.get_by_text(f"Of 50 pictures of espresso, {COUNTS[row, row]} were named so")).to_be_visible()
+    expect(page.get_by_text(f"Of {COUNTS[row].sum()} pictures of espresso, {COUNTS[row, row]} were named so")).to_be_visible()
     canvas.focus()
     page.keyboard.press("ArrowRight")
     expect(
-        page.get_by_text(f"Of 50 pictures of espresso, {COUNTS[row, row + 1]} were taken for {NAMES[row + 1]}")
+        page.get_by_text(f"Of {COUNTS[row].sum()} pictures of espresso, {COUNTS[row, row + 1]} were taken for {NAMES[row + 1]}")
     ).to_be_visible()
     page.get_by_label("Find a class in the matrix").fill("nothing like it")
     expect(page.get_by_text("No class has that in its name.")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_of_few_classes_all_are_in_sight_under_names_that_can_be_read(browser: Browser, server: str, scheme: str):
-    with open_page(browser, server, DESKTOP, scheme) as page:
+def test_of_few_classes_all_are_in_sight_under_names_that_can_be_read(tabs: Tabs, scheme: str):
+    with tabs.open(DESKTOP, scheme) as page:
         page.goto("/report?model=shapes")
         canvas = page.locator('canvas[aria-label^="Confusion matrix"]')
         expect(canvas).to_be_visible()
         box = canvas.bounding_box()
         side = min(box["width"], box["height"])
         canvas.hover(position={"x": side - 9, "y": side - 9})
-        card = read_card(ROOT / "models/shapes")
-        last = card.classes[read_evaluation(ROOT / "models/shapes", card).order[-1]]
+        card = read_card(shipped.MODELS / "shapes")
+        last = card.classes[read_evaluation(shipped.MODELS / "shapes", card).order[-1]]
         expect(page.get_by_text(f"pictures of {last},")).to_be_visible()
         tones = canvas.evaluate(
             """canvas => {
@@ -72,8 +75,8 @@ def test_zoom_keeps_the_middle_and_whole_shows_all_again(page, canvas):
     canvas.hover(position={"x": x, "y": y})
     told = page.locator(".read", has_text="pictures of")
     shown = next(name for name in sorted(NAMES, key=len, reverse=True) if f"pictures of {name}," in told.text_content())
-    cell = min(box["width"], box["height"]) / 200
+    cell = min(box["width"], box["height"]) / SIZE
     assert abs(NAMES.index(shown) - y / cell) <= 2
     page.get_by_role("button", name="Whole").click()
-    canvas.hover(position={"x": 0.5 * cell, "y": 199.5 * cell})
-    expect(page.get_by_text(f"pictures of {NAMES[199]}, {COUNTS[199, 0]} were taken for {NAMES[0]}")).to_be_visible()
+    canvas.hover(position={"x": 0.5 * cell, "y": (SIZE - 0.5) * cell})
+    expect(page.get_by_text(f"pictures of {NAMES[-1]}, {COUNTS[-1, 0]} were taken for {NAMES[0]}")).to_be_visible()

@@ -4,10 +4,12 @@ import numpy as np
 from playwright.sync_api import Locator, Page, expect
 
 from convoscope.render import colour, scale_of
+from tests import shipped
 from tests.browser.reading import expect_query, tiles, traced
-from ui.samples import DRAWINGS
 
 STAR = "/layers?model=shapes&photo=star"
+DEEP = len(shipped.counts("photo"))  # convolutions of the photo network
+SHOWN = 3 + DEEP * 8 + 5  # tiles: three colours, eight channels of each convolution, five answers
 
 
 def units(page: Page) -> Locator:
@@ -38,7 +40,7 @@ def drawn(unit: Locator, x: float, y: float) -> list[int]:
 
 def test_tiles_have_the_engines_colours(page):
     open_glance(page, STAR, 1 + 3 * 8 + 7)
-    network, trace = traced("shapes", next(sample for sample in DRAWINGS if sample.name == "star").open())
+    network, trace = traced("shapes", shipped.sample("star"))
     for number, layer in enumerate(network.layers[1:3], 2):
         stage = layer.shown_stage(None)
         values = trace.values(stage)
@@ -91,7 +93,7 @@ def test_what_is_faded_is_still_there_but_faint(page):
 
 
 def test_a_click_opens_layer_step_and_channel(page):
-    open_glance(page, "/layers", 3 + 9 * 8 + 5)
+    open_glance(page, "/layers", SHOWN)
     unit = units(page).nth(3 + 4 * 8)
     channel = unit.get_attribute("aria-label").split(":")[0].removeprefix("conv 5, channel ")
     unit.click()
@@ -125,8 +127,8 @@ def test_arrow_keys_move_between_tiles_and_enter_opens_one(page):
 
 
 def test_the_scale_is_switched_here_and_for_the_maps_below(page):
-    open_glance(page, "/layers", 80)
-    expect(page.locator(".net .ticks")).to_have_count(9)
+    open_glance(page, "/layers", SHOWN)
+    expect(page.locator(".net .ticks")).to_have_count(DEEP)
     page.get_by_role("button", name="one for all").first.click()
     expect_query(page, scale="network")
     expect(page.get_by_role("group", name="Colour scale").get_by_role("button", name="one for all")).to_have_attribute(
@@ -158,8 +160,8 @@ def test_a_click_on_a_layers_title_unfolds_that_layer_alone(page):
 
 
 def test_every_column_stands_right_of_the_one_before_within_the_window(page):
-    open_glance(page, "/layers", 80)
-    boxes = [units(page).nth(at).bounding_box() for at in (0, *range(3, 75, 8), 75)]
+    open_glance(page, "/layers", SHOWN)
+    boxes = [units(page).nth(at).bounding_box() for at in (0, *range(3, 3 + 8 * DEEP, 8), 3 + 8 * DEEP)]
     assert all(one["x"] + one["width"] <= other["x"] for one, other in pairwise(boxes))
     assert min(box["width"] for box in boxes) >= 36
     assert page.locator(".net").evaluate("net => net.getBoundingClientRect().bottom") <= 900
@@ -168,9 +170,9 @@ def test_every_column_stands_right_of_the_one_before_within_the_window(page):
 
 
 def test_on_a_phone_it_runs_top_to_bottom(phone):
-    open_glance(phone, "/layers", 80)
-    boxes = [units(phone).nth(at).bounding_box() for at in range(80)]
-    assert all(one["y"] + one["height"] <= other["y"] for one, other in pairwise(boxes[3:75:8]))
+    open_glance(phone, "/layers", SHOWN)
+    boxes = [units(phone).nth(at).bounding_box() for at in range(SHOWN)]
+    assert all(one["y"] + one["height"] <= other["y"] for one, other in pairwise(boxes[3 : 3 + 8 * DEEP : 8]))
     assert {box["y"] for box in boxes[3:11]} == {boxes[3]["y"]}
     assert min(box["width"] for box in boxes) >= 36
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
@@ -182,7 +184,7 @@ def test_on_a_phone_it_runs_top_to_bottom(phone):
 
 
 def test_every_tile_has_a_text_alternative(page):
-    open_glance(page, "/layers", 80)
+    open_glance(page, "/layers", SHOWN)
     for label in units(page).evaluate_all("units => units.map((unit) => unit.ariaLabel)"):
         name, _, said = label.partition(": ")
         assert name

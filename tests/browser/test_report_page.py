@@ -3,7 +3,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from convoscope.card import read_card
 from convoscope.evaluation import read_evaluation
-from tests.browser.conftest import ROOT
+from tests import shipped
+
+CARD = read_card(shipped.MODELS / "photo")
+EVALUATION = read_evaluation(shipped.MODELS / "photo", CARD)
 
 
 def first_column(page: Page) -> list[str]:
@@ -17,15 +20,16 @@ def chart(page: Page, label: str) -> Locator:
 @pytest.fixture
 def report(page: Page) -> Page:
     page.goto("/report?model=photo")
-    expect(page.locator("tbody th")).to_have_count(28)  # ten classes, eight kinds of pictures, ten layers
+    noticing = EVALUATION.noticing
+    kinds = len(noticing.made) + len([each for each in (noticing.own, noticing.known, noticing.foreign) if each])
+    layers = len(shipped.network("photo").layers)
+    expect(page.locator("tbody th")).to_have_count(10 + kinds + layers)  # of the classes the first ten
     return page
 
 
 def test_a_click_on_a_heading_sorts_and_another_turns_the_order(report):
-    card = read_card(ROOT / "models/photo")
-    evaluation = read_evaluation(ROOT / "models/photo", card)
-    counts = evaluation.matrix(200)
-    recall = dict(zip(card.classes, counts.diagonal() / counts.sum(1), strict=True))
+    counts = EVALUATION.matrix(len(CARD.classes))
+    recall = dict(zip(CARD.classes, counts.diagonal() / counts.sum(1), strict=True))
     shown = first_column(report)
     assert max(recall[name] for name in shown) <= sorted(recall.values())[9]
     heading = report.get_by_role("columnheader", name="Right")
@@ -34,7 +38,7 @@ def test_a_click_on_a_heading_sorts_and_another_turns_the_order(report):
     expect(heading).to_have_attribute("aria-sort", "descending")
     assert min(recall[name] for name in first_column(report)) >= sorted(recall.values())[-10]
     report.get_by_role("button", name="Class").click()
-    assert first_column(report) == sorted(card.classes, key=str.lower)[:10]
+    assert first_column(report) == sorted(CARD.classes, key=str.lower)[:10]
 
 
 def test_a_class_is_found_by_its_name_and_all_are_a_click_away(report):
@@ -43,32 +47,27 @@ def test_a_class_is_found_by_its_name_and_all_are_a_click_away(report):
     report.get_by_label("Find a row").first.fill("nothing like it")
     expect(report.get_by_text("No row has that in its name.")).to_be_visible()
     report.get_by_label("Find a row").first.fill("")
-    report.get_by_role("button", name="All 200").click()
-    assert len(first_column(report)) == 200
+    report.get_by_role("button", name=f"All {len(CARD.classes)}").click()
+    assert len(first_column(report)) == len(CARD.classes)
 
 
 def test_a_chart_is_read_off_by_pointer_and_by_keys(report):
-    noise = next(
-        each
-        for each in read_evaluation(ROOT / "models/photo", read_card(ROOT / "models/photo")).robustness
-        if each.change == "noise"
-    )
+    noise = next(each for each in EVALUATION.robustness if each.change == "noise")
     drawn = chart(report, "noise")
     drawn.scroll_into_view_if_needed()
     box = drawn.bounding_box()
     drawn.hover(position={"x": box["width"] - 14, "y": 60})
-    last = f"{noise.unit} 80: right {round(noise.top1[-1] * 100, 1):g} %"
+    last = f"{noise.unit} {noise.strengths[-1]:g}: right {round(noise.top1[-1] * 100, 1):g} %"
     expect(report.get_by_text(last)).to_be_visible()
     report.mouse.move(0, 0)
     drawn.focus()
     report.keyboard.press("ArrowRight")
     report.keyboard.press("ArrowRight")
-    expect(report.get_by_text(f"{noise.unit} 10: right {round(noise.top1[1] * 100, 1):g} %")).to_be_visible()
+    expect(report.get_by_text(f"{noise.unit} {noise.strengths[1]:g}: right {round(noise.top1[1] * 100, 1):g} %")).to_be_visible()
 
 
 def test_the_numbers_of_a_chart_are_a_click_away(report):
-    evaluation = read_evaluation(ROOT / "models/photo", read_card(ROOT / "models/photo"))
-    blur = evaluation.robustness[0]
+    blur = next(each for each in EVALUATION.robustness if each.change == "blur")
     details = report.locator("details", has=report.locator('[aria-label^="blur"]'))
     details.get_by_text("Show me the numbers").click()
     cells = details.locator("td:last-child").all_text_contents()

@@ -9,7 +9,7 @@ from convoscope.filters import EXAMPLES, Slide, brightness
 from convoscope.photo import read
 from convoscope.prepare import centre_crop, prepare
 from convoscope.receptive import receptive_fields
-from tests.browser.conftest import PHONE, open_page
+from tests import shipped
 from tests.browser.reading import expect_query, photo_file, query, traced_file, upload
 from ui.chapters import CHAPTERS
 from ui.links import own_name
@@ -87,7 +87,7 @@ def test_the_glass_reads_the_very_pixels_the_network_gets(page):
     network, _ = traced_file("photo", data)
     photo = read(data)
     pixels = prepare(photo, centre_crop(photo), network.card.preprocessing).resized
-    for x, y in ((10, 50), (0, 0), (71, 71)):
+    for x, y in ((10, 50), (0, 0), (len(pixels) - 1, len(pixels) - 1)):
         hover(page, plates(page), (x + 0.5) / len(pixels), (y + 0.5) / len(pixels))
         red, green, blue = pixels[y, x]
         expect(page.locator(".say")).to_have_text(f"Row {y + 1}, column {x + 1}: red {red}, green {green}, blue {blue}.")
@@ -232,7 +232,8 @@ def test_the_cell_that_is_looked_at_is_opened_on_its_page(page):
     slider = page.get_by_role("slider", name="Layer")
     slider.focus()
     slider.press("ArrowRight")
-    hover(page, plates(page).nth(1), 5.5 / 36, 3.5 / 36)
+    side = shipped.stage("photo", "pool1").shape[1]
+    hover(page, plates(page).nth(1), 5.5 / side, 3.5 / side)
     value = re.search(r"row 4, column 6 .* Its value is ([\d.−]+)\.$", page.locator(".say").text_content() or "")
     assert value
     page.get_by_role("button", name="How is this number made?").click()
@@ -272,13 +273,12 @@ def test_the_learning_rate_moves_the_probability(page):
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_on_a_phone_nothing_is_wider_than_the_screen_and_the_thumb_moves_the_window(browser, server, chapter):
-    with open_page(browser, server, PHONE) as phone:
-        open_chapter(phone, chapter, "photo")
-        expect(phone.get_by_role("radio").first).to_be_attached()
-        assert phone.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
-        for plate in plates(phone).all():
-            box = plate.bounding_box()
-            assert box
-            assert box["width"] >= 280
-        assert query(phone)["chapter"] == chapter
+def test_on_a_phone_nothing_is_wider_than_the_screen_and_the_thumb_moves_the_window(phone, chapter):
+    open_chapter(phone, chapter, "photo")
+    expect(phone.get_by_role("radio").first).to_be_attached()
+    assert phone.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+    for plate in plates(phone).all():
+        box = plate.bounding_box()
+        assert box
+        assert box["width"] >= 280
+    assert query(phone)["chapter"] == chapter

@@ -8,12 +8,12 @@ from convoscope.arithmetic import Sum
 from convoscope.network import Network
 from convoscope.prepare import centre_crop, prepare
 from convoscope.recipe import Workings
+from tests import shipped
 from tests.browser.conftest import DESKTOP, open_page, running_app
 from tests.browser.reading import expect_own_photo, expect_query, photo_file, query, traced, traced_file, upload
 from tests.graphs import card, large, write
-from ui.samples import DRAWINGS, PHOTOS
 
-CELLS = 36  # rows and columns of convolution 2 of the photo network
+CELLS = shipped.stage("photo", "conv2").shape[1]  # rows and columns of convolution 2 of the photo network
 READ = """async (root, cells) => {
     const map = root.querySelector("canvas.map"), bounds = map.getBoundingClientRect();
     const check = root.querySelector(".check");
@@ -31,7 +31,7 @@ READ = """async (root, cells) => {
 
 
 def workings(model: str, photo: str) -> Workings:
-    shown = next(sample for sample in (*PHOTOS, *DRAWINGS) if sample.name == photo).open()
+    shown = shipped.sample(photo)
     network, trace = traced(model, shown)
     return Workings(network, prepare(shown, centre_crop(shown), network.card.preprocessing), trace)
 
@@ -107,14 +107,15 @@ def test_nothing_is_left_out_of_what_is_shown(page):
     page.goto("/unit?layer=conv4&cell=3,5")
     root(page)
     rest = page.locator(".ledger .rest")
-    expect(rest).to_contain_text("59 more maps")
+    maps = shipped.counts("photo")[2]  # that convolution 4 reads
+    expect(rest).to_contain_text(f"{maps - 5} more maps")
     amounts = [float(text.replace(" ", "").replace("−", "-")) for text in page.locator(".ledger dd").all_inner_texts()]
     found = workings("photo", "coffee")
     number = found.recipe(found.network.layers[3].stages[0], channel_of(page)).at(3, 5)
     assert isinstance(number, Sum)
     strongest = [round(term.subtotal, 4) for term in number.strongest_first[:5]]
     assert sum(strongest) + sum(amounts[:-1]) == pytest.approx(amounts[-1], abs=1e-9)
-    page.get_by_role("button", name="Show all 64").click()
+    page.get_by_role("button", name=f"Show all {maps}").click()
     expect(rest).to_have_count(0)
     scroller = page.locator(".scroller")
     assert scroller.evaluate("box => box.scrollHeight > 5 * box.clientHeight")
@@ -133,10 +134,10 @@ def test_hovering_follows_the_pointer_and_sends_nothing_to_the_server(page):
     page.wait_for_timeout(500)
     before = len(sent)
     assert before > 0
-    for y, x in ((0, 0), (5, 9), (35, 35)):
+    for y, x in ((0, 0), (5, 9), (CELLS - 1, CELLS - 1)):
         hover(page, y, x, CELLS)
         expect(page.locator(".answer")).to_contain_text(f"Row {y + 1}, column {x + 1} of channel")
-    expect(page.locator(".live")).to_contain_text("Row 36, column 36")
+    expect(page.locator(".live")).to_contain_text(f"Row {CELLS}, column {CELLS}")
     assert len(sent) == before
 
 

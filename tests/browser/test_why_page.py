@@ -14,9 +14,9 @@ from convoscope.why.heat import saliency
 from convoscope.why.question import Question, probabilities
 from convoscope.why.switches import open_leave_one_out, open_switchboard
 from convoscope.words import percent
-from tests.browser.conftest import DESKTOP, PHONE, open_page
+from tests import shipped
+from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.reading import expect_own_photo, expect_query, photo_file, traced, upload
-from ui.samples import DRAWINGS
 from ui.views import VIEWS
 
 STAR = "/why?model=shapes&photo=star"
@@ -32,7 +32,7 @@ READY = {
 
 
 def star() -> tuple[Network, Prepared, Question, Speakers]:
-    photo = next(sample for sample in DRAWINGS if sample.name == "star").open()
+    photo = shipped.sample("star")
     network, trace = traced("shapes", photo)
     head = linear_head(network)
     assert head is not None
@@ -60,8 +60,8 @@ def expect_share(page, text):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(browser, server, view, size, scheme):
-    with open_page(browser, server, size, scheme) as page:
+def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(tabs, view, size, scheme):
+    with tabs.open(size, scheme) as page:
         page.goto(f"{STAR}&view={view}")
         expect(page.locator(READY[view]).first).to_be_visible()
         expect(page.get_by_text("cannot tell").first).to_be_visible()
@@ -176,14 +176,14 @@ def test_silencing_one_after_the_other_turns_the_answer(page):
     expect(button).to_be_disabled()
 
 
-def test_the_question_and_the_view_stand_in_the_link_and_come_back(page, browser, server):
+def test_the_question_and_the_view_stand_in_the_link_and_come_back(page, tabs):
     page.goto(STAR)
     page.get_by_text("Trace to pixels", exact=True).click()
     expect_query(page, view="pixels")
     page.get_by_text("Why star rather than").click()
     expect(page).to_have_url(re.compile("against="))
     expect(page.locator("tr.total")).to_contain_text("the lead of star over")
-    with open_page(browser, server, DESKTOP) as other:
+    with tabs.open(DESKTOP) as other:
         other.goto(page.url)
         expect(other.locator("tr.total")).to_have_text(page.locator("tr.total").inner_text().replace("\t", ""))
 
@@ -197,7 +197,7 @@ def test_the_film_shows_the_photo_at_the_place_of_its_slider(page):
     slider.focus()
     page.keyboard.press("Home")
     expect(title).to_contain_text("−180 degrees")
-    expect(slider).to_have_attribute("aria-valuetext", re.compile("espresso"))
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(re.escape(shipped.best())))
 
 
 def test_the_verdict_on_a_map_comes_when_it_is_asked_for(page):

@@ -4,7 +4,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import ModelProto
@@ -14,7 +14,9 @@ from convoscope.graph.reading import GraphError
 from convoscope.layers import Stage
 from convoscope.network import Network, load
 from convoscope.recipe import Workings
+from tests import shipped
 from tests.convoscope.zoo import ZOO
+from tests.examples import examples
 from tests.graphs import card, model, node, noise, prepared, write
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -88,7 +90,7 @@ def convolutions(draw: st.DrawFn) -> ModelProto:
     return model(steps, weights, (3, SIZE, SIZE))
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(convolutions())
 def test_random_networks_add_up(built: ModelProto) -> None:
     with TemporaryDirectory() as folder:
@@ -139,11 +141,11 @@ def _end() -> list[onnx.NodeProto]:
 
 
 def test_the_strongest_terms_come_first_and_none_is_left_out() -> None:
-    number = at(workings(load(MODELS / "photo")), "conv5", 3, 2, 2)
+    number = at(workings(shipped.network("photo")), "conv5", 3, 2, 2)
     assert isinstance(number, Sum)
     sizes = [abs(term.subtotal) for term in number.strongest_first]
     assert sizes == sorted(sizes, reverse=True)
-    assert {term.source.channel for term in number.strongest_first} == set(range(128))
+    assert {term.source.channel for term in number.strongest_first} == set(range(shipped.counts("photo")[3]))
 
 
 def test_a_grouped_convolution_reads_only_its_group(tmp_path: Path) -> None:
@@ -153,7 +155,7 @@ def test_a_grouped_convolution_reads_only_its_group(tmp_path: Path) -> None:
 
 
 def test_a_logit_after_flattening_is_summed_by_channel() -> None:
-    found = workings(load(MODELS / "shapes"))
+    found = workings(shipped.network("shapes"))
     number = at(found, "logits", 2)
     assert isinstance(number, Sum)
     assert [term.source.tensor for term in number.terms] == ["pool3"] * 8
@@ -162,11 +164,11 @@ def test_a_logit_after_flattening_is_summed_by_channel() -> None:
 
 
 def test_a_logit_after_averaging_is_summed_by_channel_and_shows_what_was_averaged() -> None:
-    found = workings(load(MODELS / "photo"))
+    found = workings(shipped.network("photo"))
     recipe = found.recipe(stage_of(found.network, "logits"), 2)
     number = recipe.at(0, 0)
     assert isinstance(number, Sum)
-    assert len(number.terms) == 384
+    assert len(number.terms) == shipped.counts("photo")[-1]
     pictures = found.pictures(recipe)
     assert pictures is not None
     means = pictures.mean((1, 2))
@@ -191,7 +193,7 @@ def test_a_dense_step_on_the_picture_itself_is_summed_by_colour(tmp_path: Path) 
 
 
 def test_a_flattened_number_names_its_cell() -> None:
-    found = workings(load(MODELS / "shapes"))
+    found = workings(shipped.network("shapes"))
     number = at(found, "features", 3 * 16 + 2 * 4 + 1)
     assert isinstance(number, Passage)
     assert (number.source.tensor, number.source.channel, number.cell) == ("pool3", 3, (2, 1))
@@ -256,7 +258,7 @@ def test_what_has_no_picture_is_named(tmp_path: Path) -> None:
 
 
 def test_shares_are_the_probabilities_that_the_app_shows() -> None:
-    network = load(MODELS / "photo")
+    network = shipped.network("photo")
     found = workings(network)
     assert network.card.calibration
     prediction = found.trace.prediction
@@ -267,7 +269,7 @@ def test_shares_are_the_probabilities_that_the_app_shows() -> None:
 
 
 def test_a_wrong_number_does_not_agree() -> None:
-    number = at(workings(load(MODELS / "photo")), "conv1", 0, 5, 5)
+    number = at(workings(shipped.network("photo")), "conv1", 0, 5, 5)
     assert isinstance(number, Sum)
     off = Sum(number.terms, number.bias, 1, number.runtime + 3 * TOLERANCE * number.magnitude)
     assert agrees(number)

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from convoscope.photo import LONGEST_SIDE, Photo, PhotoError, read
 from tests.badfiles import FILES
 from tests.badfiles.record import BadFile, Shown
 from tests.badfiles.scene import KINDS, whole
+from tests.examples import examples
 
 
 def test_there_are_enough_of_both() -> None:
@@ -75,7 +76,7 @@ def changes(draw: st.DrawFn, size: int) -> Change:
 
 
 @pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.TiffImagePlugin")  # about damage that Pillow puts up with
-@settings(max_examples=300)
+@examples(300)
 @pytest.mark.parametrize("kind", KINDS)
 @given(draw=st.data())
 def test_a_changed_file_gives_a_photo_or_a_sentence(kind: str, draw: st.DataObject) -> None:

@@ -12,10 +12,10 @@ from convoscope.evidence import linear_head
 from convoscope.graph.reading import computing_nodes
 from convoscope.kernels import kernels
 from convoscope.network import Network, load
+from tests import shipped
 from tests.convoscope.zoo import SIZE, ZOO
 from tests.graphs import card, model, node, noise, prepared, write
 
-MODELS = Path(__file__).parents[2] / "models"
 CONVOLUTIONS = {  # of the zoo: input, weights, and how PyTorch pads (left, right, top, bottom) and strides
     ("strided", "conv1"): ("input", "k1", (2, 1, 0, 3), {"stride": (2, 1)}),
     ("strided", "conv2"): ("relu1", "k2", (2, 2, 2, 2), {"dilation": 2}),
@@ -74,7 +74,7 @@ def test_in_groups_only_ones_own_group_contributes(tmp_path):
 
 @pytest.mark.parametrize("name", ["photo", "shapes"])
 def test_every_convolution_of_the_shipped_networks_agrees_with_pytorch_on_some_channels(name):
-    network = load(MODELS / name)
+    network = shipped.network(name)
     values = values_of(network)
     layers = {layer.name: layer for layer in network.layers}
     steps = [step for step in computing_nodes(network.model.graph) if step.op_type == "Conv"]
@@ -91,7 +91,7 @@ def test_every_convolution_of_the_shipped_networks_agrees_with_pytorch_on_some_c
 
 @pytest.mark.parametrize("name", ["photo", "shapes"])
 def test_what_maps_contribute_to_a_class_is_what_its_evidence_says(name):
-    network = load(MODELS / name)
+    network = shipped.network(name)
     head = linear_head(network)
     assert head
     maps = values_of(network)[head.stage.tensor]

@@ -1,19 +1,16 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from convoscope.last_layer import last_layer
 from convoscope.network import load
+from tests import shipped
 from tests.convoscope.zoo import ZOO
 from tests.graphs import card, model, node, noise, prepared, write
-
-MODELS = Path(__file__).parents[2] / "models"
 
 
 @pytest.mark.parametrize("name", ["photo", "shapes"])
 def test_its_terms_add_up_to_the_runtimes_logits(name):
-    network = load(MODELS / name)
+    network = shipped.network(name)
     trace = network.trace(prepared(network.card.preprocessing))
     layer = last_layer(network, trace)
     assert layer

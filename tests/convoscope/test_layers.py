@@ -8,10 +8,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from convoscope.layers import Stage
 from convoscope.network import Network, load
+from tests import shipped
 from tests.convoscope.zoo import OLD, RESIDUAL, SIZE, STRIDED, ZOO, Odd
 from tests.graphs import card, model, node, noise, prepared, write
-
-MODELS = Path(__file__).parents[2] / "models"
 
 
 def stages(network: Network) -> dict[str, Stage]:
@@ -137,7 +136,7 @@ def test_signs_of_sums_products_joins_and_bounds(steps: list[NodeProto], signed:
 
 
 def test_stages_have_titles_and_know_whether_they_are_maps() -> None:
-    network = load(MODELS / "shapes")
+    network = shipped.network("shapes")
     first, dense = network.layers[0], network.layers[-1]
     assert [stage.title for stage in first.stages] == ["convolution", "ReLU", "max pooling"]
     assert first.map_stages == first.stages

@@ -14,11 +14,11 @@ from convoscope.graph.reading import SUPPORTED
 from convoscope.network import Trace, load, softmax
 from convoscope.photo import from_pixels
 from convoscope.prepare import Prepared, centre_crop, prepare
+from tests import shipped
 from tests.convoscope.zoo import DENSE, RESIDUAL, SIZE, STRIDED, ZOO, Odd
 from tests.graphs import card, model, node, noise, prepared, write
 
-MODELS = Path(__file__).parents[2] / "models"
-GOLDEN = sorted(path.parent for path in MODELS.glob("[!.]*/golden.npz"))
+GOLDEN = sorted(path.parent for path in shipped.MODELS.glob("[!.]*/golden.npz"))
 
 
 def values(trace: Trace) -> dict[str, np.ndarray]:
@@ -142,7 +142,7 @@ def assert_golden(folder: Path) -> None:
 
 
 def test_the_shipped_shapes_network_is_there() -> None:
-    assert MODELS / "shapes" in GOLDEN
+    assert shipped.MODELS / "shapes" in GOLDEN
 
 
 @pytest.mark.parametrize("temperature", [None, 0.5, 3.0])
@@ -209,7 +209,7 @@ def test_a_trace_is_asked_by_stage(tmp_path: Path) -> None:
 
 
 def test_many_threads_get_the_results_of_one() -> None:
-    network = load(MODELS / "shapes", threads=2)
+    network = load(shipped.MODELS / "shapes", threads=2)
     inputs = [prepared(network.card.preprocessing, seed) for seed in range(16)]
     alone = [values(network.trace(made)) for made in inputs]
 
@@ -224,7 +224,7 @@ def test_many_threads_get_the_results_of_one() -> None:
 
 
 def test_a_network_sums_what_its_layers_cost() -> None:
-    network = load(MODELS / "shapes")
+    network = shipped.network("shapes")
     conv = [8 * 1 * 9 + 8, 8 * 8 * 9 + 8, 8 * 8 * 9 + 8]
     assert network.parameters == sum(conv) + 8 * 4 * 4 * 7 + 7
     assert network.multiply_adds == 32 * 32 * 8 * 9 + 16 * 16 * 8 * 72 + 8 * 8 * 8 * 72 + 128 * 7

@@ -8,14 +8,13 @@ from scipy.stats import entropy as scipys_entropy
 
 from convoscope import drawings
 from convoscope.card import Limit, ModelError, Novelty, read_card
-from convoscope.network import load
 from convoscope.novelty import SILENT, beyond, distance, doubt, entropy, score, strengths, watched
 from convoscope.photo import from_pixels
 from convoscope.prepare import centre_crop, prepare
+from tests import shipped
 from tests.convoscope.zoo import ZOO
 from tests.graphs import noise, prepared
 
-MODELS = Path(__file__).parents[2] / "models"
 NOVELTY = Novelty(
     measured_on="a test",
     false_warnings=0.1,
@@ -59,7 +58,7 @@ def test_unlike_counts_beyond_its_limit_only() -> None:
 
 @pytest.mark.parametrize("name", ["photo", "shapes"])
 def test_a_photo_is_doubted_as_a_batch_is(name: str) -> None:
-    network = load(MODELS / name)
+    network = shipped.network(name)
     assert network.card.novelty
     trace = network.trace(prepared(network.card.preprocessing))
     found = doubt(network, trace)
@@ -73,7 +72,7 @@ def test_a_photo_is_doubted_as_a_batch_is(name: str) -> None:
 @pytest.mark.parametrize("name", ["photo", "shapes"])
 @pytest.mark.parametrize("what", ["noise", "black", "white"])
 def test_pictures_of_nothing_are_doubted(name: str, what: str) -> None:
-    network = load(MODELS / name)
+    network = shipped.network(name)
     grain = np.random.default_rng(5).integers(0, 256, (100, 100, 3), dtype=np.uint8)
     pixels = {"noise": grain, "black": 0 * grain, "white": 0 * grain + 255}[what]
     shown = from_pixels(pixels, "a test")
@@ -83,7 +82,7 @@ def test_pictures_of_nothing_are_doubted(name: str, what: str) -> None:
 
 
 def test_a_good_drawing_is_not_doubted() -> None:
-    network = load(MODELS / "shapes")
+    network = shipped.network("shapes")
     wrong = 0
     for seed in range(40):
         shown = from_pixels(drawings.draw("star", 128, np.random.default_rng(seed))[..., None].repeat(3, 2), "a test")
@@ -94,7 +93,7 @@ def test_a_good_drawing_is_not_doubted() -> None:
 
 
 def test_each_layer_with_maps_is_watched_after_its_relu(tmp_path: Path) -> None:
-    assert [stage.tensor for stage in watched(load(MODELS / "shapes"))] == ["relu1", "relu2", "relu3"]
+    assert [stage.tensor for stage in watched(shipped.network("shapes"))] == ["relu1", "relu2", "relu3"]
     for name, odd in ZOO.items():
         network = odd.load(tmp_path / name)
         trace = network.trace(prepared(network.card.preprocessing))
@@ -108,7 +107,7 @@ def test_without_limits_nothing_is_doubted(tmp_path: Path) -> None:
 
 
 def test_limits_of_another_network_are_named() -> None:
-    network = load(MODELS / "shapes")
+    network = shipped.network("shapes")
     other = replace(network, card=network.card.model_copy(update={"novelty": NOVELTY}))
     with pytest.raises(ModelError, match=r"^shapes/card.json, novelty: 2 strengths, but the graph has 6\.$"):
         doubt(other, network.trace(prepared(network.card.preprocessing)))
@@ -128,6 +127,6 @@ def test_strengths_do_not_depend_on_the_batch() -> None:
 
 def test_the_shipped_limits_are_those_of_the_card() -> None:
     for name in ("photo", "shapes"):
-        novelty = read_card(MODELS / name).novelty
+        novelty = read_card(shipped.MODELS / name).novelty
         assert novelty
         assert novelty.false_warnings == pytest.approx(0.08, abs=0.002)

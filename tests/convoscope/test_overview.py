@@ -1,14 +1,11 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from convoscope.network import Network, Trace, load
+from convoscope.network import Network, Trace
 from convoscope.overview import ANSWERS, CHANNELS, Column, columns, foldable, reduced
+from tests import shipped
 from tests.convoscope.zoo import ZOO
 from tests.graphs import prepared
-
-MODELS = Path(__file__).parents[2] / "models"
 
 
 def made(network: Network, unfolded: bool = False) -> tuple[tuple[Column, ...], Trace]:
@@ -18,7 +15,7 @@ def made(network: Network, unfolded: bool = False) -> tuple[tuple[Column, ...], 
 
 
 def test_a_small_network_shows_every_channel_by_number_and_every_class():
-    found, trace = made(load(MODELS / "shapes"))
+    found, trace = made(shipped.network("shapes"))
     assert [column.tensor for column in found] == ["input", "relu1", "relu2", "relu3", "logits"]
     assert [column.channels for column in found[:-1]] == [(0,), *[tuple(range(8))] * 3]
     assert found[-1].channels == tuple(answer.index for answer in trace.prediction.answers)
@@ -26,29 +23,34 @@ def test_a_small_network_shows_every_channel_by_number_and_every_class():
 
 
 def test_a_large_network_shows_the_strongest_and_says_how_many_it_leaves_out():
-    found, trace = made(load(MODELS / "photo"))
+    found, trace = made(shipped.network("photo"))
     for column in found[1:-1]:
         peaks = column.values.max((1, 2))
         assert len(column.channels) == CHANNELS
         assert peaks[list(column.channels)].tolist() == np.sort(peaks)[::-1][:CHANNELS].tolist()
-    assert [column.left_out for column in found] == [0, 24, 56, 56, 120, 120, 120, 248, 248, 376, 195]
+    assert [column.left_out for column in found] == [
+        0,
+        *[count - CHANNELS for count in shipped.counts("photo")],
+        len(trace.prediction.answers) - ANSWERS,
+    ]
     assert found[-1].channels == tuple(answer.index for answer in trace.prediction.answers[:ANSWERS])
 
 
 def test_unfolded_the_steps_of_a_layer_stand_side_by_side():
-    found, _ = made(load(MODELS / "photo"), unfolded=True)
+    counts = shipped.counts("photo")
+    found, _ = made(shipped.network("photo"), unfolded=True)
     by_name = {column.tensor: column for column in found}
     assert list(by_name)[:5] == ["input", "conv1", "relu1", "pool1", "conv2"]
-    assert list(by_name)[-3:] == ["relu9", "average", "logits"]
+    assert list(by_name)[-3:] == [f"relu{len(counts)}", "average", "logits"]
     assert by_name["conv4"].channels == by_name["relu4"].channels == by_name["pool4"].channels
-    assert by_name["average"].values.shape == (384, 1, 1)
-    np.testing.assert_array_equal(by_name["relu4"].flows["conv4"].weights, np.eye(128)[list(by_name["relu4"].channels)])
+    assert by_name["average"].values.shape == (counts[-1], 1, 1)
+    np.testing.assert_array_equal(by_name["relu4"].flows["conv4"].weights, np.eye(counts[3])[list(by_name["relu4"].channels)])
 
 
 @pytest.mark.parametrize("unfolded", [False, True])
 @pytest.mark.parametrize("name", [*ZOO, "shapes", "photo"])
 def test_all_that_a_shown_channel_gets_is_accounted_for(tmp_path, name, unfolded):
-    network = ZOO[name].load(tmp_path) if name in ZOO else load(MODELS / name)
+    network = ZOO[name].load(tmp_path) if name in ZOO else shipped.network(name)
     found, trace = made(network, unfolded)
     values = {each.stage.tensor: each.values for each in trace.activations}
     assert [found[0].tensor, found[-1].tensor] == ["input", network.logits_name]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pillow_heif
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -18,6 +18,7 @@ from convoscope import photo
 from convoscope.network import Network, load
 from convoscope.photo import LONGEST_SIDE, PhotoError, from_pixels, read
 from convoscope.prepare import centre_crop, prepare
+from tests.examples import examples
 
 SHAPES = Path(__file__).parents[2] / "models" / "shapes"
 DAMAGED = "This {} file is damaged or cut short, so it cannot be shown. Send it again or choose another."
@@ -336,10 +337,10 @@ CLAIMS = {
 @pytest.mark.parametrize("kind", CLAIMS)
 def test_a_size_too_large_is_refused_from_the_header(kind: str) -> None:
     data, claim, limit = CLAIMS[kind]
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(PhotoError) as refusal:
         read(data)  # there are no pixels in the file: decoding would find it cut short
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert str(refusal.value) == (
         f"This picture has {claim}; at most {limit} can be read in this format. Make it smaller and try again."
     )
@@ -448,7 +449,7 @@ CHANGES = st.lists(
 
 
 @pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.\w+ImagePlugin")  # Pillow's notes about damage that it puts up with
-@settings(max_examples=400)
+@examples(400)
 @given(number=st.integers(0, 17), changes=CHANGES)
 @example(number=0, changes=[(0.0, 0.0, 1_000_000, b"")])
 def test_a_changed_file_gives_a_photo_or_a_sentence(number: int, changes: list[Change]) -> None:

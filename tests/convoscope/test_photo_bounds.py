@@ -321,9 +321,9 @@ HEIC_BOMBS = {
 @pytest.mark.parametrize("what", HEIC_BOMBS)
 def test_a_heic_file_is_refused_by_what_it_would_take(what: str) -> None:
     data, expected = HEIC_BOMBS[what]
-    started = time.perf_counter()
+    started = time.process_time()
     assert sentence(data) == expected
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("format", ["HEIC", "AVIF"])
@@ -402,7 +402,7 @@ def test_two_decoders_work_at_the_same_time_and_the_others_wait(monkeypatch: pyt
         with lock:
             working[0] += 1
             most[0] = max(most[0], working[0])
-        both.wait(timeout=10)  # only passed if as many as may are here together
+        both.wait(timeout=60)  # only passed if as many as may are here together
         decoded = decode(*args)
         with lock:
             working[0] -= 1
@@ -414,7 +414,7 @@ def test_two_decoders_work_at_the_same_time_and_the_others_wait(monkeypatch: pyt
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=60)
     assert (len(shown), most[0]) == (3 * DECODERS, DECODERS)
 
 

@@ -1,20 +1,17 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from convoscope.firsts import first_convolution
-from convoscope.network import Network, load
+from convoscope.network import Network
 from convoscope.prepare import Prepared
 from convoscope.trial import drowned, fed, on_grey, pushed
+from tests import shipped
 from tests.graphs import prepared
-
-PHOTO = Path(__file__).parents[2] / "models/photo"
 
 
 @pytest.fixture(scope="module")
 def given() -> tuple[Network, Prepared]:
-    network = load(PHOTO)
+    network = shipped.network("photo")
     return network, prepared(network.card.preprocessing)
 
 

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from bench.serving import free_port
 from tests.deploy import names
 
 ROOT = Path(__file__).parent.parent.parent
@@ -101,14 +101,6 @@ def running(
         finally:
             process.send_signal(end)
             process.wait(10)
-
-
-def free_port() -> int:
-    """A port that is free at every loopback address."""
-    with socket.socket() as free:
-        free.bind(("", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests import shipped
 from tests.browser.conftest import DESKTOP, open_page
 from tests.browser.reading import expect_own_photo, expect_query, give, photo_file, query, tiles, upload
 from tests.deploy.conftest import Site
@@ -39,8 +40,8 @@ def first_load(browser: Browser, url: str) -> int:
         network.send("Network.enable")
         network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
         page.goto("/")
-        expect(page.locator(".bar").first).to_contain_text("espresso")
-        expect(tiles(page, "strip")).to_have_count(10)
+        expect(page.locator(".bar").first).to_contain_text(shipped.best())
+        expect(tiles(page, "strip")).to_have_count(1 + len(shipped.counts("photo")))
         page.wait_for_load_state("networkidle")
     return int(sum(sizes))
 
@@ -59,7 +60,7 @@ def test_the_policy_allows_all_that_the_first_page_does(browser: Browser, site: 
 
     with watched(browser, site.url) as page:
         page.goto("/")
-        expect(page.locator(".bar").first).to_contain_text("espresso")
+        expect(page.locator(".bar").first).to_contain_text(shipped.best())
         page.locator(".bar").nth(1).click()
         expect(page).to_have_url(re.compile("answer="))
         page.locator("canvas[role=application]").press("+")
@@ -94,7 +95,7 @@ def test_the_policy_allows_all_that_the_layers_page_does(browser: Browser, site:
 def test_the_policy_is_enforced(browser: Browser, site: Site):
     with open_page(browser, site.url, DESKTOP) as page:
         page.goto("/")
-        expect(page.locator(".bar").first).to_contain_text("espresso")
+        expect(page.locator(".bar").first).to_contain_text(shipped.best())
         page.evaluate("document.head.append(Object.assign(document.createElement('script'), {text: 'window.mine = 1'}))")
         assert page.evaluate("window.mine === undefined")
 
@@ -111,12 +112,12 @@ def test_a_tab_goes_on_when_its_replica_is_killed(browser: Browser, site: Site):
     with browser.new_context(base_url=site.url) as context:
         page = context.new_page()
         page.goto("/")
-        expect(page.locator(".bar").first).to_contain_text("espresso")
+        expect(page.locator(".bar").first).to_contain_text(shipped.best())
         held_by = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "replica")
         site.stop(held_by)
         try:
             page.reload()
-            expect(page.locator(".bar").first).to_contain_text("espresso")
+            expect(page.locator(".bar").first).to_contain_text(shipped.best())
         finally:
             site.start(held_by)
         upload(page, photo_file(3))

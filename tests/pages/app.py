@@ -2,18 +2,23 @@
 
 import io
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parent.parent.parent
 
+# each app looks through all installed packages for components, which takes longer than to run a page: once is enough
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+
 
 def open_app(page: str | None = None, **link: str) -> AppTest:
     """The app as a link opens it; `page` as in `pages/`."""
-    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=30)
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60)
     if page is None:
         app.query_params.update(link)
         return app.run()

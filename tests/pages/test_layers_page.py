@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from convoscope.network import load
+from tests import shipped
 from tests.pages.app import ROOT, component, jpeg, open_app, text, upload
 
 PAGE = "pages/layers.py"
@@ -23,13 +23,14 @@ def test_it_opens_on_the_first_layer_after_relu_with_every_map():
     app = open_app(PAGE)
     assert not app.exception
     assert maps(app)["label"] == "Activation maps of Convolution 1, ReLU"
-    assert len(maps(app)["tiles"]) == 32
-    assert "32 maps of 72 × 72" in text(app)
+    count, height, width = shipped.stage("photo", "relu1").shape
+    assert len(maps(app)["tiles"]) == count
+    assert f"{count} maps of {height} × {width}" in text(app)
 
 
 @pytest.mark.parametrize("model", ["photo", "shapes"])
 def test_every_map_of_every_step_of_every_layer_is_there(model):
-    for layer in load(ROOT / "models" / model).layers:
+    for layer in shipped.network(model).layers:
         for stage in layer.map_stages:
             app = open_app(PAGE, model=model, layer=layer.name, stage=stage.tensor)
             assert not app.exception
@@ -48,7 +49,7 @@ def test_maps_come_strongest_first_or_by_number():
     strongest = peaks(maps(open_app(PAGE)))
     assert strongest == sorted(strongest, reverse=True)
     by_number = maps(open_app(PAGE, order="number"))["tiles"]
-    assert [tile["index"] for tile in by_number] == list(range(32))
+    assert [tile["index"] for tile in by_number] == list(range(shipped.counts("photo")[0]))
 
 
 def test_the_colour_scale_is_one_per_layer_one_per_map_or_one_for_all():
@@ -101,7 +102,7 @@ def test_a_link_to_a_layer_or_channel_that_is_not_there_falls_back_with_a_note(l
     app = open_app(PAGE, **link)
     assert not app.exception
     assert "is not here" in app.info[0].value
-    assert len(maps(app)["tiles"]) == 32
+    assert len(maps(app)["tiles"]) == shipped.counts("photo")[0]
 
 
 def test_photo_model_and_layer_survive_page_switches():
@@ -133,4 +134,4 @@ def test_a_bad_file_is_forgotten_on_the_next_page():
     app = upload(open_app(), b"not a picture")
     app.switch_page(PAGE).run()
     assert not app.error
-    assert len(maps(app)["tiles"]) == 32
+    assert len(maps(app)["tiles"]) == shipped.counts("photo")[0]

@@ -9,14 +9,15 @@ from streamlit.testing.v1 import AppTest
 
 from convoscope.kernels import kernels, norms
 from convoscope.network import load
-from convoscope.prepare import centre_crop, prepare
+from convoscope.overview import reduced
+from tests import shipped
 from tests.convoscope.zoo import SIZE, ZOO
 from tests.graphs import card, large, write
-from tests.pages.app import ROOT, component, open_app, text, upload
-from ui.samples import samples_for
+from tests.pages.app import component, open_app, text, upload
+from ui.parts.overview import FINENESS
 
 PAGE = "pages/layers.py"
-LIMIT = 600_000  # bytes
+LIMIT = 116 * shipped.network("photo").card.preprocessing.size ** 2  # bytes
 
 
 def glance(app: AppTest) -> dict:
@@ -41,11 +42,12 @@ def size(app: AppTest) -> int:
 def test_the_photo_network_shows_eight_of_each_layer_and_five_answers():
     app = open_app(PAGE)
     header = glance(app)
-    assert [len(group["tiles"]) for group in header["groups"]] == [3, *[8] * 9]
-    assert [group["more"] for group in header["groups"]][1:] == [f"+ {n}" for n in (24, 56, 56, 120, 120, 120, 248, 248, 376)]
+    counts, classes = shipped.counts("photo"), shipped.network("photo").card.classes
+    assert [len(group["tiles"]) for group in header["groups"]] == [3, *[8] * len(counts)]
+    assert [group["more"] for group in header["groups"]][1:] == [f"+ {count - 8}" for count in counts]
     assert [group["title"] for group in header["groups"]][:3] == ["photo", "conv 1", "conv 2"]
-    assert (len(header["outcomes"]), header["more"]) == (5, "+ 195")
-    assert len(header["edges"]) == 3 * 8 + 8 * 64 + 8 * 5
+    assert (len(header["outcomes"]), header["more"]) == (5, f"+ {len(classes) - 5}")
+    assert len(header["edges"]) == 3 * 8 + (len(counts) - 1) * 8 * 8 + 8 * 5
     assert size(app) < LIMIT
 
 
@@ -84,10 +86,7 @@ def test_one_layer_is_unfolded_by_its_name():
 
 
 def test_what_is_said_of_a_map_is_what_the_engine_traced():
-    network = load(ROOT / "models/shapes")
-    photo = next(sample for sample in samples_for(network.card) if sample.name == "star").open()
-    trace = network.trace(prepare(photo, centre_crop(photo), network.card.preprocessing))
-    values = trace.values(network.layers[1].map_stages[1])
+    values = shipped.traced("shapes", "star").values(shipped.network("shapes").layers[1].map_stages[1])
     for channel, tile in enumerate(glance(open_app(PAGE, model="shapes", photo="star"))["groups"][2]["tiles"]):
         low, high = (float(value) for value in tile["text"].split("Values from ")[1].split(",")[0].split(" to "))
         assert (low, high) == (float(f"{values[channel].min():.3g}"), float(f"{values[channel].max():.3g}"))
@@ -148,25 +147,27 @@ def test_of_a_very_large_layer_as_many_maps_are_sent_as_make_4_mb(shelf):
 
 def test_where_many_columns_need_more_room_their_tiles_are_coarser(monkeypatch):
     fine = glance(open_app(PAGE))
-    monkeypatch.setattr("ui.parts.overview.PICTURES", 150_000)
+    monkeypatch.setattr("ui.parts.overview.PICTURES", 0)
     coarse = glance(open_app(PAGE))
-    assert fine["groups"][1]["tiles"][0]["height"] == 72
-    assert coarse["groups"][1]["tiles"][0]["height"] == 36
+    side = shipped.stage("photo", "relu1").shape[1]
+    assert fine["groups"][1]["tiles"][0]["height"] == side
+    assert coarse["groups"][1]["tiles"][0]["height"] == len(reduced(np.zeros((1, side, side), np.float32), FINENESS[-1])[0])
     assert coarse["edges"] == fine["edges"]
 
 
 def test_the_first_layers_kernels_are_shown_in_colour_and_in_numbers():
-    app = with_kernels()
-    assert len(component(app, "maps", "Kernels in colour")["tiles"]) == 32
+    app, first = with_kernels(), shipped.counts("photo")[0]
+    assert len(component(app, "maps", "Kernels in colour")["tiles"]) == first
     assert sorted(tile["name"] for tile in component(app, "maps", "Kernels of channel")["tiles"]) == ["blue", "green", "red"]
-    assert "**Convolution 1** has 96 kernels of 3 × 3: 3 for each of its 32 channels. Of its 864 weights" in text(app)
-    assert len(component(app, "table", "Norm of each channel")["rows"]) == 32
+    told = f"**Convolution 1** has {3 * first} kernels of 3 × 3: 3 for each of its {first} channels. Of its {27 * first} weights"
+    assert told in text(app)
+    assert len(component(app, "table", "Norm of each channel")["rows"]) == first
 
 
 def test_of_a_deeper_layer_those_of_the_chosen_channel_by_norm():
     app = with_kernels(layer="conv5", channel="7")
     header = component(app, "maps", "Kernels of channel 7")
-    network = load(ROOT / "models/photo")
+    network = shipped.network("photo")
     own = kernels(network, network.layers[4])
     assert own is not None
     expected = np.argsort(-norms(own[7]), kind="stable")[:12].tolist()

@@ -64,8 +64,9 @@ def test_the_confusion_matrix_and_its_worst_pairs_are_the_evaluations():
     assert header["names"] == [card.classes[index] for index in evaluation.order]
     wrong = sorted((entry for entry in evaluation.confusion if entry[0] != entry[1]), key=lambda entry: -entry[2])
     label, answer, count = wrong[0]
+    pictures = evaluation.matrix(len(card.classes))[label].sum()
     first = next(line for line in text(app).splitlines() if line.startswith("1. "))
-    assert first == f"1. {card.classes[label]}, taken for **{card.classes[answer]}**: {count} of 50"
+    assert first == f"1. {card.classes[label]}, taken for **{card.classes[answer]}**: {count} of {pictures}"
 
 
 def test_charts_show_what_was_measured_and_logged():

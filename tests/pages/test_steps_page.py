@@ -9,13 +9,14 @@ from convoscope import words
 from convoscope.firsts import first_convolution
 from convoscope.last_layer import last_layer
 from convoscope.learning_step import learning_step
-from convoscope.network import Network, Trace, load
+from convoscope.network import Network, Trace
 from convoscope.photo import read
 from convoscope.prepare import Crop, centre_crop, prepare
 from convoscope.trial import drowned, fed, on_grey, pushed
+from tests import shipped
 from tests.convoscope.zoo import ZOO
 from tests.graphs import card, large, write
-from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
+from tests.pages.app import component, components, jpeg, open_app, text, upload
 from ui.chapters import CHAPTERS
 from ui.parts.steps import _MODULES as MODULES
 from ui.samples import samples_for
@@ -31,9 +32,8 @@ def open_chapter(chapter: str, model: str = "shapes", **link: str):
 
 def traced(model: str) -> tuple[Network, Trace]:
     """Of the sample that a page opens on."""
-    network = load(ROOT / "models" / model)
-    photo = samples_for(network.card)[0].open()
-    return network, network.trace(prepare(photo, centre_crop(photo), network.card.preprocessing))
+    network = shipped.network(model)
+    return network, shipped.traced(model, samples_for(network.card)[0].name)
 
 
 def guess(app, option: int):
@@ -110,7 +110,7 @@ def test_the_share_that_relu_cuts_is_the_traces():
 @pytest.mark.parametrize("model", ["photo", "shapes"])
 def test_the_terms_of_the_logit_add_up_as_printed(model):
     for index in (0, 3):
-        name = load(ROOT / "models" / model).card.classes[index]
+        name = shipped.network(model).card.classes[index]
         app = open_chapter("answer", model, answer=name)
         rows = component(app, "ledger", "The terms")["rows"]
         printed = [float(row["cells"][-1].replace("−", "-").replace(",", "")) for row in rows]
@@ -201,7 +201,7 @@ def test_the_largest_number_of_the_first_maps_can_be_checked_on_its_page():
 
 def test_ones_own_photo_gives_its_own_numbers():
     app = upload(open_chapter("relu", "photo"), jpeg(4))
-    network = load(ROOT / "models/photo")
+    network = shipped.network("photo")
     photo = read(jpeg(4))
     trace = network.trace(prepare(photo, centre_crop(photo), network.card.preprocessing))
     assert f"**{words.percent(float((trace.activations[0].values < 0).mean()))}** were below zero" in text(app)
@@ -212,7 +212,7 @@ def test_the_deepest_cell_sees_what_the_slider_ends_at():
     sides = [columns[len(columns) // 2][1] - columns[len(columns) // 2][0] for columns in (step["columns"] for step in steps)]
     assert sides[0] == 3
     assert sides == sorted(sides)
-    assert sides[-1] == 72
+    assert sides[-1] == shipped.network("photo").card.preprocessing.size
 
 
 @pytest.mark.parametrize("name", ZOO)

@@ -2,10 +2,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from convoscope.graph.reading import GraphError
-from convoscope.network import load
+from tests import shipped
 from tests.convoscope.zoo import ZOO
 from tests.graphs import card, large, write
-from tests.pages.app import ROOT, component, jpeg, open_app, text, upload
+from tests.pages.app import component, jpeg, open_app, text, upload
 
 PAGE = "pages/unit.py"
 LARGEST = 4 * 2**20  # bytes of one view
@@ -31,7 +31,7 @@ def test_it_opens_on_the_first_layers_convolution_and_its_strongest_channel():
 
 @pytest.mark.parametrize("model", ["photo", "shapes"])
 def test_every_step_of_every_layer_is_shown_in_less_than_4_mb(model):
-    for layer in load(ROOT / "models" / model).layers:
+    for layer in shipped.network(model).layers:
         for stage in layer.stages:
             app = open_app(PAGE, model=model, layer=layer.name, stage=stage.tensor)
             header = unit(app)
@@ -66,7 +66,7 @@ def _refuse(self, stage, channel):
 def test_a_link_pins_its_cell_and_one_beyond_the_map_is_moved_to_its_edge():
     assert unit(open_app(PAGE, cell="3,40"))["cell"] == [3, 40]
     beyond = unit(open_app(PAGE, layer="conv5", cell="3,40"))
-    assert (beyond["cell"], beyond["pinned"]) == ([3, 8], True)
+    assert (beyond["cell"], beyond["pinned"]) == ([3, shipped.stage("photo", "conv5").shape[2] - 1], True)
 
 
 def test_another_photo_keeps_the_channel_and_the_cell():
@@ -81,7 +81,7 @@ def test_another_step_or_layer_keeps_the_place_of_the_cell_on_the_photo():
     app = open_app(PAGE, layer="conv2", channel="5", cell="12,21")
     app.segmented_control(key="choose_stage").set_value("pool2").run()
     assert (unit(app)["chosenChannel"], unit(app)["cell"], unit(app)["pinned"]) == (5, [6, 10], True)
-    app.segmented_control(key="choose_layer").set_value("conv9").run()
+    app.segmented_control(key="choose_layer").set_value(f"conv{len(shipped.counts('photo'))}").run()
     assert unit(app)["chosenChannel"] == unit(app)["channels"][0]["index"]
     assert (unit(app)["cell"], unit(app)["pinned"]) == ([3, 5], True)
     assert app.query_params["cell"] == "3,5"
@@ -100,10 +100,10 @@ def test_a_channel_that_the_step_does_not_have_gives_way_to_the_strongest():
 def test_the_dense_layer_is_about_the_chosen_class_and_has_the_softmax():
     app = open_app(PAGE, layer="logits", answer="teapot")
     assert unit(app)["unit"] == "the logit of “teapot”"
-    assert unit(app)["averagedSize"] == [9, 9]
+    assert unit(app)["averagedSize"] == list(shipped.network("photo").layers[-2].map_stages[0].shape[1:])
     softmax = component(app, "softmax")
     assert softmax["classes"][softmax["chosen"]] == "teapot"
-    assert softmax["temperature"] == load(ROOT / "models/photo").card.calibration.temperature
+    assert softmax["temperature"] == shipped.network("photo").card.calibration.temperature
 
 
 def test_a_file_that_cannot_be_shown_leaves_no_number():

@@ -15,6 +15,7 @@ from convoscope.render import scale_of
 from convoscope.why.channels import speakers
 from convoscope.why.question import Question
 from convoscope.why.switches import open_leave_one_out, open_switchboard
+from tests import shipped
 from tests.convoscope.zoo import SIZE, ZOO
 from tests.graphs import card, model, node, noise, write
 from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
@@ -22,7 +23,6 @@ from ui import visit as visits
 from ui.components.heat import Heat
 from ui.parts.why import change, occlusion
 from ui.parts.why.keep import Kept, beside, npz, on_photo, png
-from ui.samples import DRAWINGS
 from ui.views import VIEWS
 
 PAGE = "pages/why.py"
@@ -39,8 +39,7 @@ def opened(view: str, **link: str) -> AppTest:
 
 def star():
     """The drawing as the network gets it, the network, and its evidence's head."""
-    network = load(SHAPES)
-    photo = next(sample for sample in DRAWINGS if sample.name == "star").open()
+    network, photo = shipped.network("shapes"), shipped.sample("star")
     return network, prepare(photo, centre_crop(photo), network.card.preprocessing)
 
 
@@ -206,7 +205,7 @@ def test_every_change_has_its_curve_and_its_film(name):
 
 
 def test_of_large_pictures_fewer_are_sent_the_flip_among_them(monkeypatch):
-    monkeypatch.setattr(change, "LARGEST", 64 * 64 * 3 * 8)
+    monkeypatch.setattr(change, "LARGEST", shipped.network("photo").card.preprocessing.size ** 2 * 3 * 8)
     app = opened("change", model="photo", photo="coffee")
     film = component(app, "film")
     assert 7 <= len(film["frames"]) <= 10

@@ -120,7 +120,7 @@ def test_a_name_on_the_hub_that_cannot_be_reached() -> None:
     assert refusal("nobody/no-such-set").startswith(
         "nobody/no-such-set is neither a folder here nor a data set that could be fetched: "
     )
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 20
 
 
 @pytest.mark.parametrize("content", [None, "note.txt", "broken.parquet"])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from onnx import ModelProto, helper
 
 from convoscope.graph.backward import LOGIT_WEIGHTS, GradientError, backward, gradient_of
@@ -12,6 +12,7 @@ from convoscope.graph.weights import adjustable
 from convoscope.network import open_session
 from tests.convoscope.graph.random_networks import CLASSES, Twins, networks
 from tests.convoscope.zoo import SIZE, ZOO, Odd
+from tests.examples import examples
 from tests.graphs import model, node, noise
 
 STATISTICS = {"m", "v", "low", "high", "ratio"}  # inputs of steps that no gradient is defined for
@@ -23,7 +24,7 @@ def assert_close(found: np.ndarray, expected: np.ndarray, noise: float = 0) -> N
     assert np.abs(found - expected).max(initial=0) <= max(1e-4 * np.abs(expected).max(initial=0), noise)
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(networks())
 def test_gradients_of_random_networks_are_those_of_pytorch(both: tuple[ModelProto, Twins]) -> None:
     built, twins = both

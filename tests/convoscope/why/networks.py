@@ -7,19 +7,18 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from convoscope.network import Network, load
+from convoscope.network import Network
+from tests import shipped
 from tests.convoscope.zoo import ZOO
 from tests.graphs import prepared
 
-MODELS = Path(__file__).parents[3] / "models"
-SHIPPED = sorted(path.parent.name for path in MODELS.glob("[!.]*/card.json"))
-ALL = [*SHIPPED, *ZOO]
+ALL = [*shipped.NAMES, *ZOO]
 
 
 @cache
 def network(name: str) -> Network:
-    if name in SHIPPED:
-        return load(MODELS / name)
+    if name in shipped.NAMES:
+        return shipped.network(name)
     with TemporaryDirectory() as folder:
         return ZOO[name].load(Path(folder) / name)
 

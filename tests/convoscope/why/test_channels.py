@@ -4,11 +4,12 @@ import pytest
 from convoscope.evidence import linear_head
 from convoscope.why.channels import speakers
 from convoscope.why.question import Question
-from tests.convoscope.why.networks import SHIPPED, network
+from tests import shipped
+from tests.convoscope.why.networks import network
 from tests.graphs import prepared
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", shipped.NAMES)
 def test_channels_and_positions_add_up_to_the_score(name: str) -> None:
     loaded = network(name)
     head = linear_head(loaded)

@@ -11,7 +11,8 @@ from convoscope.graph.weights import adjustable
 from convoscope.network import load, open_session
 from convoscope.why.gradients import open_gradients
 from convoscope.why.question import Question
-from tests.convoscope.why.networks import ALL, SHIPPED, network, photo
+from tests import shipped
+from tests.convoscope.why.networks import ALL, network, photo
 from tests.convoscope.zoo import SIZE, STRIDED
 from tests.graphs import card, noise, write
 
@@ -30,7 +31,7 @@ def test_the_gradient_foretells_what_a_small_change_does(name: str) -> None:
         assert found.scores[0] == pytest.approx(question.score(network(name).logits(x))[0], rel=1e-4, abs=1e-5)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", shipped.NAMES)
 def test_values_and_gradients_of_other_tensors_belong_to_the_same_run(name: str) -> None:
     stages = [stage for stage in network(name).stages if stage.operator == "Relu"]
     gradients = open_gradients(network(name), [stage.tensor for stage in stages])

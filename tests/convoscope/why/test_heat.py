@@ -5,7 +5,8 @@ from convoscope.evidence import linear_head
 from convoscope.why.gradients import open_gradients
 from convoscope.why.heat import grad_cam, hires_cam, integrated, saliency, smoothed
 from convoscope.why.question import Question
-from tests.convoscope.why.networks import ALL, SHIPPED, network, photo
+from tests import shipped
+from tests.convoscope.why.networks import ALL, network, photo
 from tests.graphs import prepared
 
 
@@ -62,7 +63,7 @@ def test_grad_cam_at_the_last_maps_is_the_exact_evidence_but_for_their_mean(name
         assert cam.values.sum() + evidence.bias == pytest.approx(evidence.logit, abs=1e-4 * np.abs(cam.maps).sum())
 
 
-@pytest.mark.parametrize("name", [*SHIPPED, "strided", "residual", "old"])
+@pytest.mark.parametrize("name", [*shipped.NAMES, "strided", "residual", "old"])
 def test_gradient_times_activation_at_the_last_maps_is_the_exact_evidence(name: str) -> None:
     loaded = network(name)
     head = linear_head(loaded)
@@ -75,7 +76,7 @@ def test_gradient_times_activation_at_the_last_maps_is_the_exact_evidence(name: 
     assert found.values.sum() + evidence.bias == pytest.approx(found.score, abs=1e-5 * np.abs(found.maps).sum())
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", shipped.NAMES)
 def test_grad_cam_weighs_each_map_by_its_mean_slope_at_any_layer(name: str) -> None:
     stages = [stage for stage in network(name).stages if stage.operator == "Relu"]
     gradients = open_gradients(network(name), [stage.tensor for stage in stages])

@@ -9,7 +9,8 @@ from convoscope.graph.weights import adjustable
 from convoscope.network import open_session
 from convoscope.why.question import Question
 from convoscope.why.switches import open_leave_one_out, open_switchboard, switched_stages
-from tests.convoscope.why.networks import ALL, SHIPPED, network, photo
+from tests import shipped
+from tests.convoscope.why.networks import ALL, network, photo
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -31,7 +32,7 @@ def test_with_a_layer_off_the_answer_no_longer_depends_on_the_photo(name: str) -
 
 
 def test_each_layer_but_the_last_has_switches_behind_its_relu() -> None:
-    for name in SHIPPED:
+    for name in shipped.NAMES:
         relus = [stage for stage in network(name).stages if stage.operator == "Relu"]
         assert list(switched_stages(network(name))) == relus
     assert [stage.tensor for stage in switched_stages(network("residual"))] == ["relu1", "relu2", "side"]
@@ -61,7 +62,7 @@ def test_gains_that_fit_nothing_are_refused(gains: dict[str, np.ndarray], told: 
         open_switchboard(network("shapes")).answer(photo("shapes"), gains)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", shipped.NAMES)
 def test_leaving_one_out_is_switching_it_off(name: str) -> None:
     loaded, x, question = network(name), photo(name), Question(1)
     board = open_switchboard(loaded)

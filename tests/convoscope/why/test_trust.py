@@ -6,7 +6,8 @@ from convoscope.why.heat import grad_cam, integrated, saliency
 from convoscope.why.question import Question, probabilities
 from convoscope.why.surgery import lean
 from convoscope.why.trust import CONTROLS, Curves, Trial, Verdict, blurred, moved, shuffled, similarity
-from tests.convoscope.why.networks import ALL, SHIPPED, network, photo
+from tests import shipped
+from tests.convoscope.why.networks import ALL, network, photo
 from tests.graphs import noise
 
 
@@ -14,7 +15,7 @@ def curves(merit: float) -> Curves:
     return Curves(np.array([0.0, 1.0]), np.zeros(2), np.full(2, merit))
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", shipped.NAMES)
 def test_curves_go_from_the_photo_to_nothing_and_from_a_blur_to_the_photo(name: str) -> None:
     loaded, x, question = network(name), photo(name), Question(2)
     found = Trial(lean(loaded), x, question, steps=8).curves(noise(x.shape[2:]))
@@ -98,7 +99,7 @@ def test_shuffling_changes_the_map_and_keeps_the_values(name: str) -> None:
     assert similarity(one.values, other.values) < 0.6
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", shipped.NAMES)
 def test_shuffling_changes_grad_cam_too(name: str) -> None:
     last = [stage for stage in network(name).stages if stage.is_maps][-1].tensor
     maps = [

@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 
 from convoscope.why.what_if import WHAT_IFS, Series, WhatIf, crop, series, shift
-from tests.convoscope.why.networks import SHIPPED, network
+from tests import shipped
+from tests.convoscope.why.networks import network
 from tests.graphs import prepared
 
 
 @pytest.mark.parametrize("what", WHAT_IFS, ids=lambda what: what.name)
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", shipped.NAMES)
 def test_each_answer_is_that_to_the_changed_photo(name: str, what: WhatIf) -> None:
     loaded = network(name)
     made = prepared(loaded.card.preprocessing)
