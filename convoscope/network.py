@@ -168,7 +168,9 @@ def open_session(model: ModelProto, threads: int) -> onnxruntime.InferenceSessio
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False  # or every run's results stay in a pool that never shrinks
     options.log_severity_level = 4
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session._model_bytes = None  # kept for a session on another device, as large as the weights
+    return session
 
 
 def _probe(session: onnxruntime.InferenceSession, card: Card) -> dict[str, tuple[int, ...]]:

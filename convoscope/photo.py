@@ -10,12 +10,14 @@ import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from convoscope.decoding.colours import to_srgb
+from convoscope.decoding.compact import compact, expanded
 from convoscope.decoding.containers import FAILURES, Contents, bmp, gif, heif, jpeg, png, tiff, webp
 from convoscope.decoding.decoder import decode
 from convoscope.decoding.raster import Raster, reduced
@@ -58,19 +60,35 @@ _decoders = threading.BoundedSemaphore(DECODERS)
 class Photo:
     """An upright photo in memory.
 
-    pixels: uint8 (H, W, 3), sRGB: colour profiles are applied, and transparent parts are white; read-only, longer side at most
-    `LONGEST_SIDE`.
+    kept: its pixels; of a picture that had to be reduced a JPEG file, a tenth of their size, and what that holds are its pixels.
+    shape: of the pixels, (H, W); the longer side is at most `LONGEST_SIDE`.
     width, height: size of the original in pixels, as a person sees it (upright).
     format: its name, as people know it. changes: what was done to it, in words, in order.
     sha256: of the uploaded bytes, hexadecimal.
     """
 
-    pixels: NDArray[np.uint8]
+    kept: NDArray[np.uint8] | bytes
+    shape: tuple[int, int]
     width: int
     height: int
     format: str
     changes: tuple[str, ...]
     sha256: str
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """uint8 (H, W, 3), read-only, in sRGB: colour profiles are applied, and transparent parts are white."""
+        return np.asarray(self.picture) if isinstance(self.kept, bytes) else self.kept
+
+    @property
+    def picture(self) -> Image.Image:
+        """The pixels, mode RGB. Of one that is kept as a file they are decoded anew each time, in two milliseconds."""
+        return expanded(self.kept) if isinstance(self.kept, bytes) else Image.fromarray(self.kept)
+
+    @cached_property
+    def jpeg(self) -> bytes:
+        """A JPEG file of it."""
+        return self.kept if isinstance(self.kept, bytes) else compact(self.picture)
 
 
 def read(data: bytes) -> Photo:
@@ -94,7 +112,9 @@ def read(data: bytes) -> Photo:
 def from_pixels(pixels: NDArray[np.uint8], format: str) -> Photo:
     """A `Photo` of pixels made by code: uint8 (H, W, 3), no side longer than `LONGEST_SIDE`."""
     height, width, _ = pixels.shape
-    return Photo(_frozen(pixels), width, height, format, (), hashlib.sha256(pixels.tobytes()).hexdigest())
+    kept = pixels.copy()
+    kept.flags.writeable = False
+    return Photo(kept, (height, width), width, height, format, (), hashlib.sha256(pixels.tobytes()).hexdigest())
 
 
 def _check_size(format: str, contents: Contents) -> None:
@@ -110,7 +130,7 @@ def _check_size(format: str, contents: Contents) -> None:
 
 def _photo(format: str, contents: Contents, raster: Raster, sha256: str) -> Photo:
     small = reduced(raster, LONGEST_SIDE)
-    picture, colour_changes = to_srgb(small.convert(_OPAQUE.get(small.mode, small.mode)), contents.profile)
+    picture, colour_changes = to_srgb(small.convert(_OPAQUE[small.mode]) if small.mode in _OPAQUE else small, contents.profile)
     width, height, changes = contents.width, contents.height, [*contents.notes, *colour_changes]
     if small.mode in _OPAQUE and small.getextrema()[-1] != (255, 255):
         picture = Image.composite(picture, Image.new("RGB", picture.size, "white"), small.getchannel("A"))
@@ -120,12 +140,8 @@ def _photo(format: str, contents: Contents, raster: Raster, sha256: str) -> Phot
         changes.append("turned upright")
     if contents.orientation in _SIDEWAYS:
         width, height = height, width
+    kept: NDArray[np.uint8] | bytes = np.asarray(picture)
     if max(width, height) > LONGEST_SIDE:
         changes.append(f"reduced from {width:,} × {height:,} to {picture.width:,} × {picture.height:,} pixels")
-    return Photo(_frozen(np.asarray(picture)), width, height, format, tuple(changes), sha256)
-
-
-def _frozen(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    copy = np.array(pixels)
-    copy.flags.writeable = False
-    return copy
+        kept = compact(picture)
+    return Photo(kept, (picture.height, picture.width), width, height, format, tuple(changes), sha256)

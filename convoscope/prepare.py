@@ -32,43 +32,41 @@ class Crop:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a network gets, and the pictures on the way there.
+    """What a network gets, and the picture it is made of.
 
     tensor: float32 (1, C, S, S), (pixel / 255 − mean) / std for each channel.
-    cropped: uint8 (side, side, 3). resized: uint8 (S, S, C), the very pixels the tensor is made of.
+    resized: uint8 (S, S, C), the very pixels the tensor is made of.
     """
 
     tensor: NDArray[np.float32]
-    cropped: NDArray[np.uint8]
     resized: NDArray[np.uint8]
     crop: Crop
 
 
 def centre_crop(photo: Photo) -> Crop:
     """The largest square in the middle: how the training pictures were cut."""
-    height, width, _ = photo.pixels.shape
+    height, width = photo.shape
     side = min(height, width)
     return Crop((width - side) // 2, (height - side) // 2, side)
 
 
 def fit_crop(crop: Crop, photo: Photo) -> Crop:
     """The nearest crop that lies inside the photo."""
-    height, width, _ = photo.pixels.shape
+    height, width = photo.shape
     side = max(1, min(crop.side, height, width))
     return Crop(max(0, min(crop.left, width - side)), max(0, min(crop.top, height - side)), side)
 
 
 def prepare(photo: Photo, crop: Crop, preprocessing: Preprocessing) -> Prepared:
     """Cuts the crop out, resizes it to S × S, takes its luminance if the network has one channel, normalises."""
-    cropped = photo.pixels[crop.top : crop.top + crop.side, crop.left : crop.left + crop.side]
-    picture = Image.fromarray(cropped)
+    picture = photo.picture.crop((crop.left, crop.top, crop.left + crop.side, crop.top + crop.side))
     if preprocessing.channels == "grey":
         picture = picture.convert("L")
     size = (preprocessing.size, preprocessing.size)
     resized = np.asarray(picture.resize(size, RESAMPLE[preprocessing.resample]))
     if resized.ndim == 2:
         resized = resized[:, :, None]
-    return Prepared(normalise(resized[None], preprocessing), cropped, resized, crop)
+    return Prepared(normalise(resized[None], preprocessing), resized, crop)
 
 
 def normalise(pixels: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.float32]:

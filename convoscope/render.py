@@ -4,6 +4,7 @@ One palette per kind of quantity. Nothing here is stretched silently: a `Scale` 
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -37,15 +38,15 @@ class Scale:
         return (self.low, self.high) if self.palette == "positive" else (self.low, 0.0, self.high)
 
 
+@cache
 def colour_table(palette: Palette) -> NDArray[np.uint8]:
-    """uint8 (256, 3), from the low end of a scale to the high end."""
+    """uint8 (256, 3), from the low end of a scale to the high end; read-only."""
     anchors = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in _ANCHORS[palette]], np.float64)
     at = np.linspace(0, len(anchors) - 1, LEVELS)
     channels = [np.interp(at, np.arange(len(anchors)), anchors[:, k]) for k in range(3)]
-    return np.stack(channels, 1).round().astype(np.uint8)
-
-
-_TABLES = {palette: colour_table(palette) for palette in _ANCHORS}
+    table = np.stack(channels, 1).round().astype(np.uint8)
+    table.flags.writeable = False
+    return table
 
 
 def scale_of(values: NDArray[np.floating], palette: Palette) -> Scale:
@@ -57,7 +58,7 @@ def scale_of(values: NDArray[np.floating], palette: Palette) -> Scale:
 def colour(values: NDArray[np.floating], scale: Scale) -> NDArray[np.uint8]:
     """Values of any shape → uint8 (..., 3). Values beyond the scale get the colour of its end."""
     share = (values - scale.low) / (scale.high - scale.low)
-    return _TABLES[scale.palette][(share * (LEVELS - 1)).round().clip(0, LEVELS - 1).astype(np.intp)]
+    return colour_table(scale.palette)[(share * (LEVELS - 1)).round().clip(0, LEVELS - 1).astype(np.intp)]
 
 
 def sprite(maps: NDArray[np.floating], scales: tuple[Scale, ...], columns: int, tile: int) -> NDArray[np.uint8]:

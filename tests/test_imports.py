@@ -18,7 +18,7 @@ FORBIDDEN = {
 }
 PLACES = {  # where each kind of state is touched, and nowhere else
     "session_state": {"ui/state.py", "ui/server.py"},
-    "cache_resource": {"ui/shared.py", "ui/visit.py"},
+    "cache_resource": {"ui/visit.py"},
     "cache_data": set[str](),
 }
 

@@ -15,11 +15,13 @@ from typing import Any
 from streamlit import runtime
 
 M_ARENA_MAX, HEAPS = -8, 2  # by default every thread may add a heap, which keeps what is freed in it
-M_MMAP_THRESHOLD, ITS_OWN_PAGES = -3, 2**20  # bytes from which a block gets pages that go back when it is freed
+M_MMAP_THRESHOLD, ITS_OWN_PAGES = -3, 2**22  # bytes from which a block gets pages that go back when it is freed
+M_TRIM_THRESHOLD, SPARE = -1, 2**23  # bytes that stay at the end of a heap: what has gone back costs time when it is used again
+TRIM = 1  # seconds between two times that free memory between what is used goes back, as long as pages run
 TIDY = 25  # seconds between two looks for memory that can go back; longer than Streamlit waits for those who left
 ROUNDS = 2  # looks after the last run of a page: the second finds those who left after the first
 
-_used = threading.Event()
+_used, _running = threading.Event(), threading.Event()
 
 
 def settle() -> None:
@@ -27,13 +29,16 @@ def settle() -> None:
     _send_at_once()
     _glibc("mallopt", M_ARENA_MAX, HEAPS)
     _glibc("mallopt", M_MMAP_THRESHOLD, ITS_OWN_PAGES)
+    _glibc("mallopt", M_TRIM_THRESHOLD, SPARE)
     give_memory_back()
     threading.Thread(target=_keep_house, name="housekeeper", daemon=True).start()
+    threading.Thread(target=_keep_small, name="trimmer", daemon=True).start()
 
 
 def in_use() -> None:
     """To be called by each run of a page: what it leaves behind is tidied up soon."""
     _used.set()
+    _running.set()
 
 
 def give_memory_back() -> None:
@@ -54,6 +59,13 @@ def _keep_house() -> None:
             time.sleep(TIDY)
             _forget_who_left()
             give_memory_back()
+
+
+def _keep_small() -> None:
+    while _running.wait():
+        _running.clear()
+        time.sleep(TRIM)
+        _glibc("malloc_trim", 0)
 
 
 def _forget_who_left() -> None:

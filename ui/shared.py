@@ -3,13 +3,12 @@
 import os
 from pathlib import Path
 
-import streamlit as st
-
 from convoscope.benchmark import Benchmark, read_benchmarks
 from convoscope.card import ModelError
 from convoscope.network import Network, load
 from convoscope.photo import Photo
-from ui import server, uploads
+from ui import server, turns, uploads
+from ui.kept import kept
 from ui.samples import Sample
 
 MODELS = Path(os.environ.get("CONVOSCOPE_MODELS", Path(__file__).parent.parent / "models"))
@@ -17,7 +16,7 @@ RESULTS = Path(__file__).parent.parent / "bench" / "results"
 FIRST_MODEL = "photo"
 
 
-@st.cache_resource(show_spinner=False)
+@kept()
 def networks() -> dict[str, Network | str]:
     """Every folder in `models/`, the first model first: a network, or the sentence that says why there is none."""
     found: dict[str, Network | str] = {}
@@ -28,6 +27,7 @@ def networks() -> dict[str, Network | str]:
         except ModelError as failure:
             found[folder.name] = str(failure)
     uploads.bound()
+    turns.take()
     server.settle()
     return found
 
@@ -36,7 +36,7 @@ def usable() -> dict[str, Network]:
     return {name: network for name, network in networks().items() if isinstance(network, Network)}
 
 
-@st.cache_resource(show_spinner=False)
+@kept()
 def benchmarks() -> tuple[Benchmark, ...]:
     """What was measured of the app; none where that is damaged or not shipped."""
     try:
@@ -45,6 +45,7 @@ def benchmarks() -> tuple[Benchmark, ...]:
         return ()
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def sample_photo(channels: str, name: str, _sample: Sample) -> Photo:
-    return _sample.open()
+@kept(entries=16)
+def sample_photo(key: tuple[str, str], sample: Sample) -> Photo:
+    """key: the channels of the network, and the sample's name."""
+    return sample.open()

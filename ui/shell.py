@@ -1,5 +1,6 @@
 """The frame of every page: menu, choice of network, title, and on all but the first page the photo in a strip."""
 
+import base64
 from pathlib import Path
 
 import streamlit as st
@@ -10,7 +11,8 @@ from ui.components.paste import paste
 from ui.parts.picker import picker
 from ui.visit import Visit
 
-ICON = str(Path(__file__).parent / "icon.png")
+# as its content: of a path Streamlit would read and encode the file anew for each run
+ICON = "data:image/png;base64," + base64.b64encode((Path(__file__).parent / "icon.png").read_bytes()).decode()
 NETWORK = 120  # px, the choice of network: on a phone it stands beside the links
 STYLE = Path(__file__).parent / "shell.css"
 PAGES = (
@@ -32,8 +34,9 @@ def open_page(title: str) -> Visit:
     st.html(STYLE)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="menu"):
         st.markdown("**convo:primary[scope]**", width="content")
+        link = state.link()
         for page, label in PAGES:
-            st.page_link(page, label=label, query_params=state.link())
+            st.page_link(page, label=label, query_params=link)
         st.space("stretch")
         paste(key="paste", on_large=state.taken("paste", "large", state.refuse_large))
         _model_choice(visit)

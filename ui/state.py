@@ -222,4 +222,4 @@ def _photo(selection: Selection) -> tuple[Photo, str]:
         return st.session_state.photo, "your photo"
     card = usable()[selection.model].card
     sample = next(each for each in samples_for(card) if each.name == selection.photo)
-    return sample_photo(card.preprocessing.channels, sample.name, sample), sample.title
+    return sample_photo((card.preprocessing.channels, sample.name), sample), sample.title

@@ -3,16 +3,12 @@
 What is computed from a photo is kept in small caches that all visitors share, for some minutes.
 """
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self, TypeVar
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
-from PIL import Image
 
 from convoscope.card import ModelError
 from convoscope.evaluation import Evaluation, read_evaluation
@@ -25,6 +21,7 @@ from convoscope.prepare import Crop, Prepared, centre_crop, prepare
 from convoscope.why.question import Question
 from ui import shared
 from ui.chapters import CHAPTERS
+from ui.kept import kept
 from ui.links import Selection
 from ui.samples import Sample, samples_for
 from ui.tools import Tools
@@ -62,7 +59,7 @@ class Visit:
 
     @cached_property
     def prepared(self) -> Prepared:
-        return prepare(self.photo, self.crop, self.network.card.preprocessing)
+        return _prepared(self._key, self)
 
     @property
     def _key(self) -> tuple[str | int, ...]:
@@ -110,11 +107,6 @@ class Visit:
         return found
 
     @property
-    def jpeg(self) -> NDArray[np.uint8]:
-        """The photo as the bytes of a JPEG file, for the browser."""
-        return _jpeg(self.photo.sha256, self.photo)
-
-    @property
     def layer(self) -> Layer:
         layers = self.network.layers
         return next((layer for layer in layers if layer.name == self.selection.layer), layers[0])
@@ -126,7 +118,7 @@ class Visit:
 
     @property
     def report(self) -> Report:
-        return _report(self.network.key, self.selection.model, self.network)
+        return _report((self.network.key, self.selection.model), self.network)
 
     @property
     def step(self) -> int:
@@ -136,11 +128,11 @@ class Visit:
     @property
     def at_its_step(self) -> Self:
         """The same visit with the network as it was at that moment."""
-        return replace(self, network=_moment(self.network.key, self.step, self))
+        return replace(self, network=_moment((self.network.key, self.step), self))
 
     def of_sample(self, sample: Sample) -> Self:
         """The same visit with a sample in place of its photo."""
-        photo = shared.sample_photo(self.network.card.preprocessing.channels, sample.name, sample)
+        photo = shared.sample_photo((self.network.card.preprocessing.channels, sample.name), sample)
         selection = replace(self.selection, photo=sample.name, crop=None)
         return replace(self, selection=selection, photo=photo, photo_title=sample.title, crop=centre_crop(photo))
 
@@ -159,57 +151,59 @@ class Visit:
         return samples_for(self.network.card)
 
 
-@st.cache_resource(show_spinner=False, max_entries=TRACES, ttl=TRACE_LIFE)
-def _trace(key: tuple[str | int, ...], _visit: Visit) -> Trace:
-    return _visit.network.trace(_visit.prepared)
+@kept(entries=FINDINGS, life=TRACE_LIFE)
+def _prepared(_key: tuple[str | int, ...], visit: Visit) -> Prepared:
+    return prepare(visit.photo, visit.crop, visit.network.card.preprocessing)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _tools(key: str, _network: Network) -> Tools:
-    return Tools(_network)
+@kept(entries=TRACES, life=TRACE_LIFE)
+def _trace(_key: tuple[str | int, ...], visit: Visit) -> Trace:
+    return visit.network.trace(visit.prepared)
 
 
-@st.cache_resource(show_spinner=False, max_entries=FINDINGS, ttl=TRACE_LIFE)
-def _findings(key: tuple[str | int, ...]) -> list[Any]:
+@kept(entries=4)
+def _tools(_key: str, network: Network) -> Tools:
+    return Tools(network)
+
+
+@kept(entries=FINDINGS, life=TRACE_LIFE)
+def _findings(_key: tuple[str | int, ...]) -> list[Any]:
     return []
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
-def _history(key: str, model: str, _network: Network) -> History | None:
-    return open_history(shared.MODELS / model, _network)
+@kept(entries=2)
+def _history(key: tuple[str, str], network: Network) -> History | None:
+    """key: the network's, and the name of its folder."""
+    return open_history(shared.MODELS / key[1], network)
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
-def _moment(key: str, step: int, _visit: Visit) -> Network:
-    history = _history(key, _visit.selection.model, _visit.network)
+@kept(entries=2)
+def _moment(key: tuple[str, int], visit: Visit) -> Network:
+    """key: the network's, and the step."""
+    history = _history((key[0], visit.selection.model), visit.network)
     assert history is not None
-    return history.at(step)
+    return history.at(key[1])
 
 
 @st.cache_resource(show_spinner="Looking at your photo through its training …", max_entries=16, ttl=TRACE_LIFE)
 def _course(key: tuple[str | int, ...], _visit: Visit) -> dict[int, Answer]:
-    history = _history(_visit.network.key, _visit.selection.model, _visit.network)
+    history = _history((_visit.network.key, _visit.selection.model), _visit.network)
     return {step: history.at(step).predict(_visit.prepared).best for step in history.steps} if history else {}
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _report(key: str, model: str, _network: Network) -> Report:
+@kept(entries=8)
+def _report(key: tuple[str, str], network: Network) -> Report:
+    """key: the network's, and the name of its folder."""
+    folder = shared.MODELS / key[1]
     evaluation: Evaluation | None = None
     epochs: tuple[Epoch, ...] = ()
     problems: list[str] = []
     try:
-        evaluation = read_evaluation(shared.MODELS / model, _network.card)
+        evaluation = read_evaluation(folder, network.card)
     except ModelError as failure:
         problems.append(str(failure))
     try:
-        epochs = read_log(shared.MODELS / model / LOG)
+        epochs = read_log(folder / LOG)
     except ModelError as failure:
         problems.append(str(failure))
     return Report(evaluation, epochs, tuple(problems))
-
-
-@st.cache_resource(show_spinner=False, max_entries=1, scope="session")
-def _jpeg(key: str, _photo: Photo) -> NDArray[np.uint8]:
-    file = io.BytesIO()
-    Image.fromarray(_photo.pixels).save(file, "JPEG", quality=88)
-    return np.frombuffer(file.getvalue(), np.uint8)

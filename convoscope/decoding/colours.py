@@ -30,6 +30,8 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tup
             return _by_profile(image, profile)
         except (ImageCms.PyCMSError, *FAILURES):
             pass  # damaged: shown as if there were none
+    if image.mode == "RGB":
+        return image, ()
     return image.convert("RGB"), ("CMYK turned into RGB",) if image.mode == "CMYK" else ()
 
 

@@ -116,7 +116,7 @@ FILES = [
     CostlyFile("PNG of 50 megapixels with alpha", "PNG", lambda: _png(png.RGBA)),
     CostlyFile("PNG of 50 megapixels with alpha, interlaced", "PNG", lambda: _png(png.RGBA, interlaced=True)),
     CostlyFile("PNG of 50 megapixels in grey of 16 bits", "PNG", lambda: _png(png.GREY, 16)),
-    CostlyFile("PNG of 35 megapixels with alpha of 16 bits", "PNG", lambda: _png(png.RGBA, 16, filter=4, side=5_900)),
+    CostlyFile("PNG of 29 megapixels with alpha of 16 bits", "PNG", lambda: _png(png.RGBA, 16, filter=4, side=5_380)),
     CostlyFile("GIF of 50 megapixels", "GIF", lambda: _gif(1)),
     CostlyFile("GIF of 50 megapixels and ten frames", "GIF", lambda: _gif(10)),
     CostlyFile("WebP of 15 megapixels", "WebP", lambda: _webp(4_992, 2_992)),

@@ -173,6 +173,16 @@ def test_no_side_is_longer_than_what_is_kept(format: str, size: tuple[int, int],
     assert (shown.width, shown.height) == size
 
 
+def test_a_reduced_picture_is_kept_as_the_file_that_is_shown_and_what_that_holds_is_computed_with() -> None:
+    shown = read(encode(Image.fromarray(scene(1200, 1600)), "PNG"))
+    assert isinstance(shown.kept, bytes)
+    assert len(shown.kept) < shown.pixels.nbytes / 8
+    assert shown.jpeg is shown.kept
+    assert shown.shape == shown.pixels.shape[:2] == (600, 800)
+    np.testing.assert_array_equal(shown.pixels, np.asarray(Image.open(io.BytesIO(shown.jpeg))))
+    assert np.abs(shown.pixels.astype(int) - scene(600, 800)).mean() < 2
+
+
 def test_a_picture_at_the_limit_is_not_touched() -> None:
     shown = read(encode(Image.fromarray(scene(4, LONGEST_SIDE)), "PNG"))
     np.testing.assert_array_equal(shown.pixels, scene(4, LONGEST_SIDE))

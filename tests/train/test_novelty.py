@@ -34,7 +34,7 @@ def warned(network: Network, pictures: Labelled) -> list[bool]:
     found = []
     for pixels in pictures.pictures.numpy().transpose(0, 2, 3, 1):
         tensor = normalise(pixels[None], network.card.preprocessing)
-        answer = doubt(network, network.trace(Prepared(tensor, pixels, pixels, Crop(0, 0, len(pixels)))))
+        answer = doubt(network, network.trace(Prepared(tensor, pixels, Crop(0, 0, len(pixels)))))
         assert answer
         found.append(answer.warns)
     return found

@@ -59,7 +59,6 @@ def _photo(visit: Visit) -> None:
     key = state.component_key("crop", visit)
     crop(
         visit.photo,
-        visit.jpeg,
         visit.crop,
         key=key,
         label=f"{visit.photo_title}; the network sees a square of it. Arrow keys move the square, plus and minus zoom.",

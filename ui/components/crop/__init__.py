@@ -16,7 +16,6 @@ _mount = register("crop")
 
 def crop(
     photo: Photo,
-    jpeg: NDArray[np.uint8],
     square: Crop,
     *,
     key: str,
@@ -25,8 +24,8 @@ def crop(
     class_name: str,
     on_move: Callable[[], None],
 ) -> None:
-    """jpeg: the photo's encoded bytes. A move triggers `square` with {left, top, side} in photo pixels."""
-    height, width, _ = photo.pixels.shape
+    """A move triggers `square` with {left, top, side} in photo pixels."""
+    height, width = photo.shape
     whole = centre_crop(photo)
     header: dict[str, object] = {
         "label": label,
@@ -37,7 +36,7 @@ def crop(
         "className": class_name,
         "cells": list(evidence.values.shape) if evidence else None,
     }
-    arrays: list[NDArray[np.generic]] = [jpeg]
+    arrays: list[NDArray[np.generic]] = [np.frombuffer(photo.jpeg, np.uint8)]
     if evidence:
         colours = overlay(evidence.values, scale_of(evidence.values, "evidence"))
         arrays += [colours, evidence.values.astype(np.float32)]

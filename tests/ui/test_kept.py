@@ -1,0 +1,72 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from ui.kept import kept
+
+
+def test_what_is_asked_for_last_is_kept() -> None:
+    asked: list[str] = []
+
+    @kept(entries=2)
+    def found(key: str, suffix: str) -> str:
+        asked.append(key)
+        return key + suffix
+
+    assert [found(key, "!") for key in ("a", "b", "a", "c", "a", "b")] == ["a!", "b!", "a!", "c!", "a!", "b!"]
+    assert asked == ["a", "b", "c", "b"]
+    found.clear()
+    assert found("b", "?") == "b?"
+
+
+def test_it_is_found_anew_after_its_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    found = kept(entries=1, life=10)(lambda key: [key])
+    first = found("a")
+    now = 109
+    assert found("a") is first
+    now = 111
+    assert found("a") is not first
+
+
+def test_a_function_without_a_key_is_called_once() -> None:
+    found = kept()(lambda: [])
+    assert found() is found()
+
+
+def test_those_who_ask_for_the_same_wait_for_who_finds_it() -> None:
+    begun, go_on, times = threading.Event(), threading.Event(), []
+
+    @kept(entries=4)
+    def found(key: str) -> list[str]:
+        if key == "slow":
+            times.append(key)
+            begun.set()
+            assert go_on.wait(10)
+        return [key]
+
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(found, "slow") for _ in range(2)]
+        assert begun.wait(10)
+        assert found("quick") == ["quick"]  # of another key nobody waits
+        go_on.set()
+        one, other = (each.result(10) for each in asked)
+    assert one is other
+    assert times == ["slow"]
+
+
+def test_what_failed_is_tried_again() -> None:
+    answers = iter([ValueError("not yet"), "there"])
+
+    @kept()
+    def found() -> str:
+        answer = next(answers)
+        if isinstance(answer, ValueError):
+            raise answer
+        return answer
+
+    with pytest.raises(ValueError, match="not yet"):
+        found()
+    assert found() == "there"

@@ -1,0 +1,59 @@
+"""A small cache that all visitors share, looked up in microseconds.
+
+Streamlit's own hashes its function and arguments anew for each call, which a page makes a dozen of.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any, Generic, TypeVar
+
+Found = TypeVar("Found")
+
+
+@dataclass
+class _Entry(Generic[Found]):
+    """found: empty until it is there. lock: held by who finds it; the others wait."""
+
+    born: float
+    found: list[Found] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Kept(Generic[Found]):
+    """What `find(key, …)` returned for the keys asked for last; called like it, by many threads at once."""
+
+    def __init__(self, find: Callable[..., Found], entries: int, life: float) -> None:
+        self._find, self._most, self._life = find, entries, life
+        self._entries: OrderedDict[Hashable, _Entry[Found]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, key: Hashable = None, *rest: Any) -> Found:
+        entry = self._entry(key)
+        with entry.lock:
+            if not entry.found:
+                entry.found.append(self._find(*([] if key is None else [key]), *rest))
+            return entry.found[0]
+
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()
+
+    def _entry(self, key: Hashable) -> _Entry[Found]:
+        now = time.monotonic()
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None or now > entry.born + self._life:
+                entry = self._entries[key] = _Entry(now)
+            self._entries.move_to_end(key)
+            while len(self._entries) > self._most:
+                self._entries.popitem(last=False)
+            return entry
+
+
+def kept(entries: int = 1, life: float = inf) -> Callable[[Callable[..., Found]], Kept[Found]]:
+    """Of a function whose first argument tells its results apart. entries: that are kept. life: seconds."""
+    return lambda find: Kept(find, entries, life)

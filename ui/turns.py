@@ -1,0 +1,67 @@
+"""Few pages are drawn at a time; the others wait for their turn, in the order they came.
+
+Each run holds a few megabytes until it ends. Fifty that take each other's processor time end late, all of them; in turn they
+take as long together, most end sooner, and memory is needed for those few only.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import script_runner
+
+AT_ONCE = 4  # more than there are processors: some wait for a decoder
+QUICK = 0.5  # seconds after which a run that still goes on lets the next one begin: it computes something, or draws for long
+
+
+class Turns:
+    """at_once: how many runs may be under way that have not taken `quick` seconds yet."""
+
+    def __init__(self, at_once: int, quick: float) -> None:
+        self._at_once, self._quick = at_once, quick
+        self._changed = threading.Condition()
+        self._waiting: deque[object] = deque()
+        self._begun: dict[object, float] = {}
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        mine = object()
+        with self._changed:
+            self._waiting.append(mine)
+            while (pause := self._pause(mine)) != 0:
+                self._changed.wait(pause)
+            self._waiting.popleft()
+            self._begun[mine] = time.monotonic()
+            self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                del self._begun[mine]
+                self._changed.notify_all()
+
+    def _pause(self, mine: object) -> float | None:
+        """Seconds after which it may begin at the latest; 0 if it may now, None if others are before it."""
+        if self._waiting[0] is not mine:
+            return None
+        now = time.monotonic()
+        young = sorted(begun for begun in self._begun.values() if begun > now - self._quick)
+        return 0 if len(young) < self._at_once else young[-self._at_once] + self._quick - now
+
+
+def take() -> None:
+    """To be called once: from now on all runs of pages take turns."""
+    if not runtime.exists():  # in tests of pages
+        return
+    runner: Any = script_runner.ScriptRunner
+    run, turns = runner._run_script, Turns(AT_ONCE, QUICK)
+
+    def run_in_turn(self: Any, rerun_data: Any) -> None:
+        with turns.turn():
+            run(self, rerun_data)
+
+    runner._run_script = run_in_turn
