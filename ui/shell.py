@@ -7,7 +7,7 @@ import streamlit as st
 from convoscope.words import percent, plain
 from ui import shared, state
 from ui.components.paste import paste
-from ui.parts.picker import picker
+from ui.parts.picker import picker, refused
 from ui.visit import Visit
 
 ICON = str(Path(__file__).parent / "icon.png")
@@ -59,8 +59,7 @@ def problem_stops_here(visit: Visit) -> None:
     """After a file that cannot be shown: its sentence, the way back, and no result of another photo."""
     if visit.problem is None:
         return
-    st.error(visit.problem, icon=":material/broken_image:")
-    st.button(f"Back to {visit.photo_title}", on_click=state.forget_problem, icon=":material/undo:")
+    refused(visit.problem, visit.photo_title)
     st.stop()
 
 

@@ -19,6 +19,28 @@ _TOGETHER = 32  # variants in one run
 
 
 @dataclass(frozen=True)
+class Dependence:
+    """logits: float64 (classes,), with no channel silent. without: (C, classes), with each in turn."""
+
+    tensor: str
+    logits: NDArray[np.float64]
+    without: NDArray[np.float64]
+
+    def drops(self, question: Question) -> NDArray[np.float64]:
+        """float64 (C,): how far the score falls without each channel; negative where it rises."""
+        return np.asarray(question.score(self.logits) - question.score(self.without))
+
+    def ranked(self, question: Question) -> tuple[int, ...]:
+        """The channels, the one that the score falls most without first."""
+        return tuple(int(channel) for channel in np.argsort(-self.drops(question), kind="stable"))
+
+    @property
+    def turning(self) -> tuple[int, ...]:
+        """The channels without each of which another class wins."""
+        return tuple(int(each) for each in np.flatnonzero(self.without.argmax(1) != self.logits.argmax()))
+
+
+@dataclass(frozen=True)
 class Switchboard:
     """stages: what has switches, one for each layer but the last. May be used by many threads at once."""
 
@@ -41,27 +63,11 @@ class Switchboard:
             rows.append(self.session.run([self.network.logits_name], feeds | exact)[0])
         return np.concatenate(rows).astype(np.float64)
 
-
-@dataclass(frozen=True)
-class Dependence:
-    """logits: float64 (classes,), of the photo as it is. without: (C, classes), with each channel silent."""
-
-    tensor: str
-    logits: NDArray[np.float64]
-    without: NDArray[np.float64]
-
-    def drops(self, question: Question) -> NDArray[np.float64]:
-        """float64 (C,): how far the score falls without each channel; negative where it rises."""
-        return np.asarray(question.score(self.logits) - question.score(self.without))
-
-    def ranked(self, question: Question) -> tuple[int, ...]:
-        """The channels, the one that the score falls most without first."""
-        return tuple(int(channel) for channel in np.argsort(-self.drops(question), kind="stable"))
-
-    @property
-    def turning(self) -> tuple[int, ...]:
-        """The channels without each of which another class wins."""
-        return tuple(int(each) for each in np.flatnonzero(self.without.argmax(1) != self.logits.argmax()))
+    def without_each(self, photo: NDArray[np.float32], stage: Stage, gains: Mapping[str, NDArray[np.floating]]) -> Dependence:
+        """What the answer depends on in one stage while these gains hold, (1, C) each."""
+        alone = 1 - np.eye(stage.shape[0])
+        rows = self.answer(photo, {**gains, stage.tensor: gains.get(stage.tensor, 1) * alone})
+        return Dependence(stage.tensor, self.answer(photo, gains)[0], rows)
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,10 @@ from tests.graphs import card, model, node, noise, write
 from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
 from ui import visit as visits
 from ui.components.heat import Heat
-from ui.parts.why import change, occlusion
+from ui.parts.why import change
 from ui.parts.why.keep import Kept, beside, npz, on_photo, png
 from ui.samples import DRAWINGS
-from ui.views import VIEWS
+from ui.views import VIEWS, middle, patches
 
 PAGE = "pages/why.py"
 SHAPES = ROOT / "models/shapes"
@@ -195,7 +195,7 @@ def test_size_and_stride_of_the_patch_can_be_chosen():
 @pytest.mark.parametrize("name", ["rotate", "shift", "blur", "darken", "crop", "noise"])
 def test_every_change_has_its_curve_and_its_film(name):
     app = opened("change", model="shapes", photo="star")
-    next(each for each in app.segmented_control if each.key == "what_if").set_value(name).run()
+    next(each for each in app.segmented_control if each.key == "choose_change").set_value(name).run()
     assert not app.exception
     film, curve = component(app, "film"), component(app, "chart")
     assert len(film["frames"]) in (33, 34)
@@ -236,9 +236,7 @@ def test_trust_is_tried_only_when_opened_and_says_what_the_map_is_worth(view):
 
 
 def _key(view: str) -> str:
-    side = 32
-    patches = sorted({max(1, side // share) for share in occlusion.SHARES})
-    patch = patches[len(patches) // 2]
+    patch = middle(patches(32))
     name = {"gradients": "saliency", "occlusion": f"occlusion-{patch}-{patch // 2}"}.get(view, view)
     return f"trust-{name}"
 
