@@ -7,7 +7,7 @@ import streamlit as st
 from convoscope.words import percent, plain
 from ui import shared, state
 from ui.components.paste import paste
-from ui.parts.picker import picker, refused
+from ui.parts.picker import chooser, picker, refused
 from ui.visit import Visit
 
 ICON = str(Path(__file__).parent / "icon.png")
@@ -51,7 +51,7 @@ def photo_strip(visit: Visit) -> None:
             st.image(visit.prepared.resized.squeeze(), width=56, alt=f"What the network sees of {visit.photo_title}")
             best = visit.prediction.best
             st.markdown(f"{visit.photo_title.capitalize()}: **{plain(best.name)}**, {percent(best.probability)}", width="content")
-        with st.popover("Change photo", icon=":material/photo_camera:"):
+        with chooser("Change photo", "photo"):
             picker(visit)
 
 

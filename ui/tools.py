@@ -57,8 +57,8 @@ class Tools:
         return self._once(("leave one out", stage.tensor), lambda: open_leave_one_out(self.network, stage))
 
     def map_gradients(self, stage: Stage) -> Gradients:
-        """Of the photo and of the stage. Raises GradientError."""
-        return self._once(("gradients", stage.tensor), lambda: open_gradients(self.network, [stage.tensor]))
+        """Of the stage alone. Raises GradientError."""
+        return self._once(("gradients", stage.tensor), lambda: open_gradients(self.network, [stage.tensor], photo=False))
 
     def _once(self, what: tuple[str, str], make: Callable[[], Session]) -> Session:
         kept = self._of_stages

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from convoscope.why.gradients import Gradients
 from convoscope.why.question import Question, batches
 
+AT_ONCE = 4  # pictures in one run: with more, memory grows and nothing is saved
 AT_WORK = 2  # threads of one visitor's gradients: no more, for others want to be served too
 GRAIN = 0.15  # of the smoothing noise: its standard deviation, as a share of the photo's range of values
 
@@ -74,14 +75,14 @@ def smoothed(gradients: Gradients, photo: NDArray[np.float32], question: Questio
     """The mean gradient over noisy copies of the photo: SmoothGrad, Smilkov et al. (2017). score: of the photo itself."""
     grain = np.random.default_rng(seed).normal(0, GRAIN * float(np.ptp(photo)), (samples, *photo.shape[1:]))
     mean = _mean_gradient(gradients, (photo + grain).astype(np.float32), question)
-    return Saliency(float(question.score(gradients.network.logits(photo))[0]), mean)
+    return Saliency(float(gradients.of(photo, question).scores[0]), mean)
 
 
 def integrated(gradients: Gradients, photo: NDArray[np.float32], question: Question, steps: int = 32) -> Integrated:
     """Integrated gradients, Sundararajan, Taly and Yan (2017), from the mean colour, by the midpoint rule."""
     shares = ((np.arange(steps) + 0.5) / steps).astype(np.float32)
     mean = _mean_gradient(gradients, shares[:, None, None, None] * photo, question)
-    score, baseline = question.score(gradients.network.logits(np.concatenate([photo, np.zeros_like(photo)])))
+    score, baseline = gradients.of(np.concatenate([photo, np.zeros_like(photo)]), question).scores
     return Integrated(float(score), mean * photo[0], float(baseline), steps)
 
 
@@ -103,10 +104,13 @@ def hires_cam(gradients: Gradients, photo: NDArray[np.float32], question: Questi
 
 
 def _mean_gradient(gradients: Gradients, photos: NDArray[np.float32], question: Question) -> NDArray[np.float64]:
-    """With respect to the pictures, float64 (C, S, S), over many of them: a few at a time, in threads beside each other."""
+    """With respect to the pictures, float64 (C, S, S), over many of them: a few at a time, in threads beside each other.
+
+    Another run has to follow, with which the memory goes back.
+    """
 
     def total(part: slice) -> NDArray[np.float64]:
-        return np.asarray(gradients.of(photos[part], question).photo.sum(0, dtype=np.float64))
+        return np.asarray(gradients.of(photos[part], question, more=True).photo.sum(0, dtype=np.float64))
 
     with ThreadPoolExecutor(AT_WORK) as threads:
-        return np.asarray(sum(threads.map(total, batches(len(photos)))) / len(photos))
+        return np.asarray(sum(threads.map(total, batches(len(photos), AT_ONCE))) / len(photos))

@@ -11,7 +11,7 @@ from convoscope.graph.gate import gain_of, gate
 from convoscope.graph.reading import input_name
 from convoscope.graph.silence import SILENT, silence
 from convoscope.layers import Stage
-from convoscope.network import Network, open_session
+from convoscope.network import LET_GO, Network, open_session
 from convoscope.why.question import Question, batches
 from convoscope.why.surgery import graph_of
 
@@ -57,10 +57,12 @@ class Switchboard:
         _check_gains(self.stages, gains)
         feeds = {input_name(self.network.model.graph): photo, **self.network.weights}
         rows = []
-        for part in batches(max(map(len, gains.values()), default=1), _TOGETHER):
+        variants = max(map(len, gains.values()), default=1)
+        for part in batches(variants, _TOGETHER):
             chosen = {gain_of(tensor): values if len(values) == 1 else values[part] for tensor, values in gains.items()}
             exact = {name: np.asarray(values, np.float32) for name, values in chosen.items()}
-            rows.append(self.session.run([self.network.logits_name], feeds | exact)[0])
+            more = None if part.stop < variants else LET_GO
+            rows.append(self.session.run([self.network.logits_name], feeds | exact, more)[0])
         return np.concatenate(rows).astype(np.float64)
 
     def without_each(self, photo: NDArray[np.float32], stage: Stage, gains: Mapping[str, NDArray[np.floating]]) -> Dependence:
@@ -82,10 +84,10 @@ class LeaveOneOut:
         """photo: float32 (1, C, S, S)."""
         feeds = {input_name(self.network.model.graph): photo, **self.network.weights}
         channels = np.arange(self.stage.shape[0])
-        rows = [
-            self.session.run([self.network.logits_name], {**feeds, SILENT: channels[part]})[0]
-            for part in batches(len(channels), _TOGETHER)
-        ]
+        rows = []
+        for part in batches(len(channels), _TOGETHER):
+            more = None if part.stop < len(channels) else LET_GO
+            rows.append(self.session.run([self.network.logits_name], {**feeds, SILENT: channels[part]}, more)[0])
         return Dependence(self.stage.tensor, self.network.logits(photo)[0], np.concatenate(rows).astype(np.float64))
 
 
@@ -100,11 +102,13 @@ def switched_stages(network: Network) -> tuple[Stage, ...]:
 
 def open_switchboard(network: Network) -> Switchboard:
     stages = switched_stages(network)
-    return Switchboard(network, open_session(gate(graph_of(network), [stage.tensor for stage in stages]), threads=1), stages)
+    return Switchboard(
+        network, open_session(gate(graph_of(network), [stage.tensor for stage in stages]), threads=1, pooled=True), stages
+    )
 
 
 def open_leave_one_out(network: Network, stage: Stage) -> LeaveOneOut:
-    return LeaveOneOut(network, open_session(silence(graph_of(network), stage.tensor), threads=1), stage)
+    return LeaveOneOut(network, open_session(silence(graph_of(network), stage.tensor), threads=1, pooled=True), stage)
 
 
 def _named(stages: tuple[Stage, ...], tensor: str) -> Stage:

@@ -1,6 +1,7 @@
 """Where a photo comes from: a file, the clipboard, the camera, a sample."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui import state
 from ui.links import OWN
@@ -19,6 +20,11 @@ def picker(visit: Visit) -> None:
         _uploader("photo")
         known(visit, "photo", "Photo")
     _elsewhere("photo")
+
+
+def chooser(label: str, field: str) -> DeltaGenerator:
+    """A button behind which a photo is chosen: after each file another one, so that what has become of it is not covered."""
+    return st.popover(label, icon=":material/photo_camera:", key=f"chooser_{state.uploader_key(field)}")
 
 
 def own(field: str) -> None:

@@ -12,7 +12,7 @@ from ui import state
 from ui.components.bars import bars
 from ui.components.maps import Tile, maps
 from ui.components.table import Cell, table
-from ui.parts.picker import known, own, refused
+from ui.parts.picker import chooser, known, own, refused
 from ui.parts.seen import seen
 from ui.parts.why.keep import Kept, beside, enlarged, save
 from ui.parts.why.layer import layer_of, one_layer
@@ -59,7 +59,7 @@ def _choice(visit: Visit, other: Visit) -> None:
     st.markdown("**Photo B**: compare with")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         known(other, "other", "Photo B: compare with")
-        with st.popover("Your own photo", icon=":material/photo_camera:"):
+        with chooser("Your own photo", "other"):
             own("other")
         st.button("Swap A and B", icon=":material/swap_horiz:", on_click=state.swap, args=(visit, other))
 
