@@ -16,7 +16,7 @@ from convoscope.why.surgery import lean
 from convoscope.why.switches import LeaveOneOut, Switchboard, open_leave_one_out, open_switchboard
 from convoscope.why.trust import shuffled
 
-KEPT = 8  # sessions of all networks together, at about 20 MiB each: as many as one visitor needs who goes through all views
+KEPT = 6  # sessions of all networks together, at 10 to 20 MiB each: as many as one visitor needs who goes through all views
 IDLE = 300  # seconds after which a session that nobody has used is closed
 
 Session = TypeVar("Session")

@@ -56,7 +56,8 @@ def switches(visit: Visit) -> None:
     save(visit, f"switches-{stage.tensor}", _picture(visit, stage, depends), arrays)
     st.caption(
         "What it cannot tell: channels stand in for each other. One that changes nothing alone may matter together with others, "
-        "so switch several off, in several layers. And a silent channel is a state the network never met in training."
+        "so switch several off, in several layers. And a silent channel is a state the network never met in training. The small "
+        "maps are those of the photo with every switch on."
     )
 
 
