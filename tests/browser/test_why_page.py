@@ -196,7 +196,7 @@ def test_the_film_shows_the_photo_at_the_place_of_its_slider(page):
     expect(page.get_by_text(f"The dashed line: where the answer flips, {flip}.")).to_be_visible()
     slider.focus()
     page.keyboard.press("Home")
-    expect(title).to_contain_text("−180 degrees")
+    expect(title).to_contain_text("180 degrees clockwise")
     expect(slider).to_have_attribute("aria-valuetext", re.compile("espresso"))
 
 

@@ -65,11 +65,13 @@ def _sentence(visit: Visit, found: Series) -> str:
 
 
 def _at(found: Series, index: int) -> str:
-    """'45.0 degrees, counter-clockwise', '30.0 % of the light lost', '1.50 (standard deviation in pixels)'."""
+    """'45.0 degrees clockwise', '30.0 % of the light lost', '1.50 (standard deviation in pixels)'."""
     strength, unit = float(found.strengths[index]), found.what.unit
     if unit.startswith(SHARE):
         return f"{strength:.1%} {unit.removeprefix(SHARE)}".replace("%", " %").replace("-", "−")
-    return f"{words.number(strength)} {unit}" if unit.startswith("degrees") else f"{words.number(strength)} ({unit})"
+    if unit.startswith("degrees"):
+        return f"{words.number(abs(strength))} degrees {'clockwise' if strength < 0 else 'counter-clockwise'}"
+    return f"{words.number(strength)} ({unit})"
 
 
 def _followed(visit: Visit, found: Series) -> list[int]:
