@@ -30,8 +30,8 @@ lock: $(VENV)/dev
 	$(BIN)/pip-licenses --from=mixed --format=markdown --no-version --with-urls --output-file docs/licences.md \
 		--packages $$(sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' requirements.txt)
 
-bench: $(VENV)/dev
-	$(BIN)/python -m bench
+bench: $(VENV)/dev $(VENV)-peers/done
+	BENCH_PYTHON=$(VENV)-peers/bin/python $(BIN)/python -m bench
 
 bench-load: $(VENV)/dev $(VENV)-peers/done
 	BENCH_PYTHON=$(VENV)-peers/bin/python $(BIN)/python -m bench.load

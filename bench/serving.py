@@ -17,7 +17,7 @@ from urllib.request import urlopen
 ROOT = Path(__file__).parent.parent
 START = 60  # seconds a server may take to answer
 PORTS = range(12_000, 30_000)
-GRADIO_PYTHON = os.environ.get("BENCH_PYTHON", ".venv-peers/bin/python")
+PEERS_PYTHON = os.environ.get("BENCH_PYTHON", ".venv-peers/bin/python")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def gradio(script: str) -> Iterator[Server]:
     port = free_port()
     with tempfile.TemporaryDirectory() as uploads:
         settings = {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": uploads, "GRADIO_ANALYTICS_ENABLED": "False"}
-        with _running([GRADIO_PYTHON, script], port, "/", settings) as server:
+        with _running([PEERS_PYTHON, script], port, "/", settings) as server:
             yield server
 
 

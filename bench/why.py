@@ -1,21 +1,28 @@
-"""What asking why costs, beside plain passes of the same network. Peer: PyTorch's autograd, to which captum only adds."""
+"""What asking why costs, beside plain passes of the same network. Peers: PyTorch's autograd, and captum, which draws on it."""
 
 import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import nn
 
+from bench.serving import PEERS_PYTHON, ROOT
 from bench.timing import median, ratio, took
 from convoscope.benchmark import Row
-from convoscope.network import load, open_session
+from convoscope.evidence import linear_head
+from convoscope.network import Network, load, open_session
 from convoscope.why.full_gradient import open_full_gradients
 from convoscope.why.gradients import open_gradients
-from convoscope.why.heat import saliency
+from convoscope.why.heat import grad_cam, integrated, saliency
 from convoscope.why.occlusion import occlude
 from convoscope.why.question import Question
 from convoscope.why.surgery import lean
@@ -62,7 +69,44 @@ def rows() -> list[Row]:
         ),
         took(f"deletion and insertion curve, {STEPS} steps", curves, ratio(curves, 2 * (STEPS + 1) * floor, "as many passes")),
         took("occlusion map", patches),
+        *_beside_captum(network, twin, photo, question),
     ]
+
+
+def _beside_captum(network: Network, twin: nn.Sequential, photo: NDArray[np.float32], question: Question) -> list[Row]:
+    """In processor time: ours uses two threads where captum has one. The maps are the same, but for kinks that rounding moves."""
+    head = linear_head(network)
+    assert head is not None
+    layer = head.stage.tensor
+    gradients = open_gradients(network, [layer], photo=False)
+    plain = open_gradients(network)
+    ours: dict[str, tuple[str, Callable[[], NDArray[np.float64]]]] = {
+        "saliency": ("saliency", lambda: saliency(plain, photo, question).values),
+        "integrated": (f"integrated gradients, {STEPS} steps", lambda: integrated(plain, photo, question, STEPS).values),
+        "grad_cam": ("Grad-CAM at the last maps", lambda: grad_cam(gradients, photo, question, layer).values),
+    }
+    theirs = _captum(twin, photo, question, layer)
+    rows = []
+    for name, (title, draw) in ours.items():
+        own, against = median(draw, 10, time.process_time), "captum is not here to compare with: `make .venv-peers/done`"
+        if theirs:
+            np.testing.assert_allclose(draw(), theirs[name], atol=1e-2 * np.abs(theirs[name]).max())
+            against = ratio(own, float(theirs[f"{name}_ms"]), "captum's", 1)
+        rows.append(took(f"{title}, processor time", own, against))
+    return rows
+
+
+def _captum(twin: nn.Sequential, photo: NDArray[np.float32], question: Question, layer: str) -> dict[str, NDArray[np.generic]]:
+    """Its maps, and their times, by name; nothing if it is not installed."""
+    if not (ROOT / PEERS_PYTHON).exists():
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        torch.save(twin, Path(folder) / "network.pt")
+        np.save(Path(folder) / "photo.npy", photo)
+        asked = [layer, str(question.index), str(STEPS), "10"]
+        subprocess.run([PEERS_PYTHON, "bench/peers/captum_maps.py", folder, *asked], cwd=ROOT, check=True)
+        with np.load(Path(folder) / "captum.npz") as file:
+            return dict(file)
 
 
 def _twin(model: onnx.ModelProto, classes: int) -> nn.Sequential:

@@ -27,6 +27,8 @@ RUNTIME_FAILURES = (
     onnxruntime.capi.onnxruntime_pybind11_state.NotImplemented,
     onnxruntime.capi.onnxruntime_pybind11_state.RuntimeException,
 )
+LET_GO = onnxruntime.RunOptions()
+LET_GO.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
 
 
 @dataclass(frozen=True)
@@ -162,11 +164,15 @@ def load(folder: Path, threads: int = 1) -> Network:
     return Network(card, model, layers, session, logits_name)
 
 
-def open_session(model: ModelProto, threads: int) -> onnxruntime.InferenceSession:
+def open_session(model: ModelProto, threads: int, pooled: bool = False) -> onnxruntime.InferenceSession:
+    """pooled: what runs have needed stays in a pool, for the next, until after a run with `LET_GO`.
+
+    Without, the system gives and takes each large block anew, which costs graphs of many steps almost as much as computing.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # or every run's results stay in a pool that never shrinks
+    options.enable_cpu_mem_arena = pooled
     options.log_severity_level = 4
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     session._model_bytes = None  # kept for a session on another device, as large as the weights

@@ -21,6 +21,11 @@ class Axis:
     before: int = 0
     after: int = 0
 
+    @property
+    def reach(self) -> int:
+        """How far the last tap lies behind the first."""
+        return (self.kernel - 1) * self.dilation
+
     def taps(self, cell: int) -> NDArray[np.intp]:
         """The positions that a cell reads, (kernel,); those outside [0, size) are padding."""
         return cell * self.stride - self.before + np.arange(self.kernel) * self.dilation

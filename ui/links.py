@@ -1,7 +1,7 @@
 """A selection ↔ the parameters of a URL."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from convoscope.card import Card
@@ -11,7 +11,7 @@ from convoscope.prepare import Crop
 from convoscope.words import plain
 from ui.chapters import CHAPTERS
 from ui.samples import samples_for
-from ui.views import VIEWS
+from ui.views import CHANGES, GRADIENT_MAPS, VIEWS, middle, patches, strides
 
 OWN = "own-"  # how the name of a visitor's own photo begins; what follows tells one from another
 ORDERS = ("strength", "number")
@@ -40,12 +40,15 @@ class Selection:
     view: str | None = None
     against: int | None = None
     other: str | None = None
+    change: str | None = None
+    patch: int | None = None
+    stride: int | None = None
+    map: str | None = None
 
 
 def to_link(selection: Selection, card: Card) -> dict[str, str]:
     """The URL's parameters: what is chosen and not left to the page."""
     crop = f"{selection.crop.left},{selection.crop.top},{selection.crop.side}" if selection.crop else None
-    channel = None if selection.channel is None else str(selection.channel)
     link = {
         "model": selection.model,
         "photo": selection.photo,
@@ -53,15 +56,19 @@ def to_link(selection: Selection, card: Card) -> dict[str, str]:
         "answer": _class_name(selection.answer, card),
         "layer": selection.layer,
         "stage": selection.stage,
-        "channel": channel,
+        "channel": _digits(selection.channel),
         "cell": None if selection.cell is None else f"{selection.cell[0]},{selection.cell[1]}",
         "order": selection.order if selection.order != ORDERS[0] else None,
         "scale": selection.scale if selection.scale != SCALES[0] else None,
-        "step": None if selection.step is None else str(selection.step),
+        "step": _digits(selection.step),
         "chapter": selection.chapter,
         "view": selection.view,
         "against": _class_name(selection.against, card),
         "other": selection.other,
+        "change": selection.change,
+        "patch": _digits(selection.patch),
+        "stride": _digits(selection.stride),
+        "map": selection.map,
     }
     return {name: value for name, value in link.items() if value is not None}
 
@@ -71,16 +78,19 @@ def own_name(photo: Photo) -> str:
     return OWN + photo.sha256[:8]
 
 
-def from_link(link: Mapping[str, str], models: Mapping[str, Network], own: str | None) -> tuple[Selection, tuple[str, ...]]:
+def from_link(
+    link: Mapping[str, str], models: Mapping[str, Network], own: str | None, own_other: str | None = None
+) -> tuple[Selection, tuple[str, ...]]:
     """The selection a link asks for, and a sentence for each part that is not there.
 
-    own: the name of the visitor's own photo. Crop and class belong to the link's photo: without it they are dropped.
+    own, own_other: the names of the visitor's own photo, and of the one to compare with. Crop and class belong to the link's
+    photo: without it they are dropped.
     """
     notes: list[str] = []
     model = _one_of(link, "model", tuple(models), notes) or next(iter(models))
     network = models[model]
     samples = tuple(sample.name for sample in samples_for(network.card))
-    photo = _photo_of(link, samples, own, notes)
+    photo = _photo_of(link, "photo", samples, own, notes) or samples[0]
     if photo != link.get("photo", photo):
         link = {name: value for name, value in link.items() if name not in ("crop", "answer", "against")}
     layer = _one_of(link, "layer", tuple(layer.name for layer in network.layers), notes)
@@ -88,7 +98,8 @@ def from_link(link: Mapping[str, str], models: Mapping[str, Network], own: str |
     stage = _one_of(link, "stage", tuple(stage.tensor for stage in chosen.stages), notes)
     shown = next((each for each in chosen.stages if each.tensor == stage), chosen.shown_stage(None))
     channels = shown.shape[0] if shown else 0
-    channel = _one_of(link, "channel", tuple(map(str, range(channels))), notes)
+    sizes = patches(network.card.preprocessing.size)
+    patch = _number_of(link, "patch", sizes, notes)
     selection = Selection(
         model=model,
         photo=photo,
@@ -96,7 +107,7 @@ def from_link(link: Mapping[str, str], models: Mapping[str, Network], own: str |
         answer=_class_of(link, "answer", network.card, notes),
         layer=layer,
         stage=stage,
-        channel=None if channel is None else int(channel),
+        channel=_number_of(link, "channel", range(channels), notes),
         cell=_cell_of(link, notes),
         order=_one_of(link, "order", ORDERS, notes) or ORDERS[0],
         scale=_one_of(link, "scale", SCALES, notes) or SCALES[0],
@@ -104,9 +115,17 @@ def from_link(link: Mapping[str, str], models: Mapping[str, Network], own: str |
         chapter=_one_of(link, "chapter", tuple(CHAPTERS), notes),
         view=_one_of(link, "view", tuple(VIEWS), notes),
         against=_class_of(link, "against", network.card, notes),
-        other=_one_of(link, "other", samples, notes),
+        other=_photo_of(link, "other", samples, own_other, notes),
+        change=_one_of(link, "change", CHANGES, notes),
+        patch=patch,
+        stride=_number_of(link, "stride", strides(patch or middle(sizes)), notes),
+        map=_one_of(link, "map", tuple(GRADIENT_MAPS), notes),
     )
     return selection, tuple(notes)
+
+
+def _digits(number: int | None) -> str | None:
+    return None if number is None else str(number)
 
 
 def _class_name(index: int | None, card: Card) -> str | None:
@@ -118,17 +137,18 @@ def _class_of(link: Mapping[str, str], name: str, card: Card, notes: list[str]) 
     return None if chosen is None else card.classes.index(chosen)
 
 
-def _photo_of(link: Mapping[str, str], samples: tuple[str, ...], own: str | None, notes: list[str]) -> str:
-    asked = link.get("photo", samples[0])
-    if asked in samples or asked == own:
-        return asked
+def _photo_of(link: Mapping[str, str], name: str, samples: tuple[str, ...], own: str | None, notes: list[str]) -> str | None:
+    """A sample or the visitor's own photo; None where the page is to pick one."""
+    asked = link.get(name, "")
+    if asked == own:
+        return own
     if not asked.startswith(OWN.rstrip("-")):
-        return _one_of(link, "photo", samples, notes) or samples[0]
+        return _one_of(link, name, samples, notes)
     notes.append(
         "This link was made with a photo of somebody's own, perhaps yours before a reload. Such photos are not stored, "
         f"so here is {'the one you chose last' if own else 'a sample'}."
     )
-    return own or samples[0]
+    return own
 
 
 def _one_of(link: Mapping[str, str], name: str, known: tuple[str, ...], notes: list[str]) -> str | None:
@@ -137,6 +157,11 @@ def _one_of(link: Mapping[str, str], name: str, known: tuple[str, ...], notes: l
         return value
     notes.append(f"The link asks for the {name} “{plain(value[:40])}”, which is not here.")
     return None
+
+
+def _number_of(link: Mapping[str, str], name: str, known: Iterable[int], notes: list[str]) -> int | None:
+    chosen = _one_of(link, name, tuple(map(str, known)), notes)
+    return None if chosen is None else int(chosen)
 
 
 def _step_of(link: Mapping[str, str], notes: list[str]) -> int | None:

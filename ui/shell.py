@@ -8,7 +8,7 @@ import streamlit as st
 from convoscope.words import percent, plain
 from ui import shared, state
 from ui.components.paste import paste
-from ui.parts.picker import picker
+from ui.parts.picker import chooser, picker, refused
 from ui.visit import Visit
 
 # as its content: of a path Streamlit would read and encode the file anew for each run
@@ -54,7 +54,7 @@ def photo_strip(visit: Visit) -> None:
             st.image(visit.prepared.resized.squeeze(), width=56, alt=f"What the network sees of {visit.photo_title}")
             best = visit.prediction.best
             st.markdown(f"{visit.photo_title.capitalize()}: **{plain(best.name)}**, {percent(best.probability)}", width="content")
-        with st.popover("Change photo", icon=":material/photo_camera:"):
+        with chooser("Change photo", "photo"):
             picker(visit)
 
 
@@ -62,8 +62,7 @@ def problem_stops_here(visit: Visit) -> None:
     """After a file that cannot be shown: its sentence, the way back, and no result of another photo."""
     if visit.problem is None:
         return
-    st.error(visit.problem, icon=":material/broken_image:")
-    st.button(f"Back to {visit.photo_title}", on_click=state.forget_problem, icon=":material/undo:")
+    refused(visit.problem, visit.photo_title)
     st.stop()
 
 

@@ -5,9 +5,9 @@ length of the visit.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -17,10 +17,13 @@ from convoscope.photo import Photo, PhotoError, read
 from convoscope.prepare import centre_crop, fit_crop
 from convoscope.receptive import same_place
 from ui import server, uploads
+from ui.components.switches import Gains
 from ui.links import OWN, Selection, from_link, own_name, to_link
 from ui.samples import samples_for
 from ui.shared import sample_photo, usable
 from ui.visit import Visit
+
+Value = TypeVar("Value")
 
 
 def open_visit(page: str) -> Visit:
@@ -38,10 +41,10 @@ def open_visit(page: str) -> Visit:
     notes: tuple[str, ...] = ()
     followed = bool(given) and given != st.session_state.get("written") and not st.session_state.get("chosen_now")
     if "selection" not in st.session_state or followed:
-        st.session_state.selection, notes = from_link(given, usable(), own=own_photo())
+        st.session_state.selection, notes = from_link(given, usable(), own_photo(), own_photo("other"))
         st.session_state.view, st.session_state.problem = None, None
     selection: Selection = st.session_state.selection
-    photo, title = _photo(selection)
+    photo, title = _photo(selection.model, selection.photo, "photo")
     crop = fit_crop(selection.crop, photo) if selection.crop else centre_crop(photo)
     if selection.crop and crop != selection.crop:
         notes = (*notes, "The crop in the link does not lie inside the photo; the nearest one that does is shown.")
@@ -51,7 +54,7 @@ def open_visit(page: str) -> Visit:
         st.query_params.from_dict(written)
     st.session_state.written, st.session_state.chosen_now = written, False
     network = usable()[selection.model]
-    return Visit(selection, network, photo, title, crop, notes, st.session_state.get("problem"))
+    return Visit(selection, network, photo, title, crop, notes, problem_with("photo"))
 
 
 def link() -> dict[str, str]:
@@ -72,13 +75,17 @@ def select(**changes: Any) -> None:
         names = [sample.name for sample in samples_for(network.card)]
         if not selection.photo.startswith(OWN) and selection.photo not in names:
             selection = replace(selection, photo=names[0], crop=None)
-        selection = replace(
-            selection, answer=None, against=None, other=None, layer=None, stage=None, channel=None, cell=None, step=None
-        )
+        if selection.other and not selection.other.startswith(OWN) and selection.other not in names:
+            selection = replace(selection, other=None)
+        selection = replace(selection, answer=None, against=None, layer=None, stage=None, channel=None, cell=None, step=None)
+        selection = replace(selection, patch=None, stride=None)
     if "photo" in changes:
         selection = replace(selection, crop=None, answer=None, against=None)
+    if "patch" in changes:
+        selection = replace(selection, stride=None)
     if "layer" in changes:
         selection = replace(selection, stage=None, channel=None)
+    if {"layer", "view"} & changes.keys():
         st.session_state.view = None
     if "stage" in changes and selection.channel is not None:
         stage = next(each for each in usable()[selection.model].stages if each.tensor == selection.stage)
@@ -119,19 +126,20 @@ def taken(key: str, name: str, take: Callable[[Any], None]) -> Callable[[], None
     return lambda: take(getattr(st.session_state[key], name))
 
 
-def uploader_key() -> str:
+def uploader_key(field: str) -> str:
     """Another key after each file, so that the next one finds the uploader empty."""
-    return f"upload_{st.session_state.get('uploads', 0)}"
+    return f"upload_{field}_{st.session_state.get('uploads', 0)}"
 
 
-def take_upload(key: str) -> None:
-    """Reads the file in the uploader or camera with this key: it becomes the photo, or the page says why not."""
+def take_upload(key: str, field: str) -> None:
+    """Reads the file in the uploader or camera with this key: it becomes the photo, or the page says why not.
+
+    field: "photo", or "other" for the one to compare it with.
+    """
     file = st.session_state[key]
     if file is None:
         return
-    st.session_state.uploads = st.session_state.get("uploads", 0) + 1
-    st.session_state.camera = False
-    st.session_state.chosen_now = True
+    _offered(field)
     try:
         photo = read(file.getvalue())
     except PhotoError as failure:
@@ -139,34 +147,54 @@ def take_upload(key: str) -> None:
         return
     finally:
         uploads.let_go()
-    st.session_state.pop("photo", None)  # or Streamlit keeps the one before it until the next run
-    st.session_state.photo = photo
-    select(photo=own_name(photo))
+    st.session_state.pop(field, None)  # or Streamlit keeps the one before it until the next run
+    st.session_state[field] = photo
+    select(**{field: own_name(photo)})
 
 
-def refuse_large(size: int) -> None:
-    """Says why a file of this size, in bytes, has not been sent."""
+def refuse_large(file: Mapping[str, Any]) -> None:
+    """Says why a file has not been sent. file: its size, in bytes, and the key of the uploader it was meant for."""
     most = st.get_option("server.maxUploadSize")
-    st.session_state.uploads = st.session_state.get("uploads", 0) + 1
-    st.session_state.camera = False
-    st.session_state.chosen_now = True
+    _offered("other" if str(file["uploader"]).startswith("upload_other") else "photo")
     st.session_state.problem = (
-        f"This file has {math.ceil(size / 2**20):,} MB; at most {most} MB can be sent. Make the picture smaller and try again."
+        f"This file has {math.ceil(file['size'] / 2**20):,} MB; at most {most} MB can be sent. Make the picture smaller and try "
+        "again."
     )
 
 
-def camera_is_on() -> bool:
-    return bool(st.session_state.get("camera", False))
+def problem_with(field: str) -> str | None:
+    """Why the file just offered for the photo, or for the "other" one, is not shown."""
+    problem: str | None = st.session_state.get("problem")
+    return problem if st.session_state.get("offered") == field else None
 
 
-def toggle_camera() -> None:
-    st.session_state.camera = not camera_is_on()
+def camera_is_on(field: str) -> bool:
+    return st.session_state.get("camera") == field
+
+
+def toggle_camera(field: str) -> None:
+    st.session_state.camera = None if camera_is_on(field) else field
     st.session_state.chosen_now = True
 
 
-def own_photo() -> str | None:
+def own_photo(field: str = "photo") -> str | None:
     """The name of the visitor's own photo, if there is one."""
-    return own_name(st.session_state.photo) if "photo" in st.session_state else None
+    return own_name(st.session_state[field]) if field in st.session_state else None
+
+
+def beside(visit: Visit) -> Visit:
+    """The same visit with the photo to compare with: the chosen one, at first another sample."""
+    name = visit.selection.other or next(each.name for each in visit.samples if each.name != visit.selection.photo)
+    return visit.of_photo(name, *_photo(visit.selection.model, name, "other"))
+
+
+def swap(visit: Visit, other: Visit) -> None:
+    """The photo and the one to compare with change places."""
+    photos = {field: st.session_state.pop(field, None) for field in ("photo", "other")}
+    for field, photo in zip(("other", "photo"), photos.values(), strict=True):
+        if photo is not None:
+            st.session_state[field] = photo
+    select(photo=other.selection.photo, other=visit.selection.photo)
 
 
 def go_to_layer(number: int) -> None:
@@ -198,12 +226,22 @@ def forget_problem() -> None:
     st.session_state.chosen_now = True
 
 
-def as_first_shown(view: tuple[object, ...], value: int | None) -> int | None:
+def as_first_shown(view: tuple[object, ...], value: Value) -> Value:
     """The value that this view was opened with: what a component starts from and then changes by itself."""
     if st.session_state.get("view") != view:
         st.session_state.view, st.session_state.view_value = view, value
-    first: int | None = st.session_state.view_value
+    first: Value = st.session_state.view_value
     return first
+
+
+def gains(model: str) -> Gains:
+    """What the visitor has switched in a network: it holds for other photos and on other pages too."""
+    kept: Gains = st.session_state.get("gains", {}).get(model, {})
+    return kept
+
+
+def keep_gains(model: str, chosen: Gains) -> None:
+    st.session_state.gains = {**st.session_state.get("gains", {}), model: chosen}
 
 
 def _step(network: Network, selection: Selection) -> Stage:
@@ -217,9 +255,17 @@ def _take_widget(field: str, key: str) -> None:
         select(**{field: st.session_state[key]})
 
 
-def _photo(selection: Selection) -> tuple[Photo, str]:
-    if selection.photo.startswith(OWN):
-        return st.session_state.photo, "your photo"
-    card = usable()[selection.model].card
-    sample = next(each for each in samples_for(card) if each.name == selection.photo)
+def _offered(field: str) -> None:
+    """A file has come, or would have: whatever becomes of it, uploader and camera are done with."""
+    st.session_state.uploads = st.session_state.get("uploads", 0) + 1
+    st.session_state.camera = None
+    st.session_state.chosen_now, st.session_state.offered = True, field
+
+
+def _photo(model: str, name: str, field: str) -> tuple[Photo, str]:
+    """The photo with this name and its title."""
+    if name.startswith(OWN):
+        return st.session_state[field], "your photo" if field == "photo" else "your other photo"
+    card = usable()[model].card
+    sample = next(each for each in samples_for(card) if each.name == name)
     return sample_photo((card.preprocessing.channels, sample.name), sample), sample.title

@@ -1,7 +1,9 @@
 """What explains a network's answers: sessions of rewritten graphs, each opened when it is first needed."""
 
+import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -14,56 +16,93 @@ from convoscope.why.surgery import lean
 from convoscope.why.switches import LeaveOneOut, Switchboard, open_leave_one_out, open_switchboard
 from convoscope.why.trust import shuffled
 
-KEPT = 3  # sessions of a network, of those that are about a single stage
+KEPT = 6  # sessions of all networks together, at 10 to 20 MiB each: as many as one visitor needs who goes through all views
+IDLE = 300  # seconds after which a session that nobody has used is closed
 
 Session = TypeVar("Session")
 
 
+class Sessions:
+    """Those used last. May be used by many threads at once: at worst two of them open the same session."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, ...], tuple[float, Any]] = {}  # the one used last at the end
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+
+    def get(self, what: tuple[str, ...], make: Callable[[], Session]) -> Session:
+        with self._lock:
+            found = self._kept.get(what)
+        session: Session = found[1] if found else make()
+        with self._lock:
+            self._kept.pop(what, None)
+            self._kept[what] = time.monotonic(), session
+            while len(self._kept) > KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._look_again()
+        return session
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
+    def close_idle(self) -> None:
+        with self._lock:
+            self._timer = None
+            for what, (used, _) in list(self._kept.items()):
+                if time.monotonic() - used >= IDLE:
+                    del self._kept[what]
+            self._look_again()
+
+    def _look_again(self) -> None:
+        """When the one that has rested longest may have rested long enough."""
+        if self._timer is None and self._kept:
+            used, _ = next(iter(self._kept.values()))
+            self._timer = threading.Timer(max(1, used + IDLE - time.monotonic()), self.close_idle)
+            self._timer.daemon = True
+            self._timer.start()
+
+
+SESSIONS = Sessions()
+
+
 @dataclass(frozen=True)
 class Tools:
-    """May be used by many threads at once: at worst two of them open the same session."""
-
     network: Network
-    _of_stages: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @cached_property
     def head(self) -> LinearHead | None:
         return linear_head(self.network)
 
-    @cached_property
+    @property
     def lean(self) -> Network:
-        return lean(self.network)
+        return self._once("lean", lambda: lean(self.network))
 
-    @cached_property
+    @property
     def gradients(self) -> Gradients:
         """Of the photo alone. Raises GradientError."""
-        return open_gradients(self.network)
+        return self._once("gradients", lambda: open_gradients(self.network))
 
-    @cached_property
+    @property
     def full_gradients(self) -> FullGradients:
         """Raises GradientError."""
-        return open_full_gradients(self.network)
+        return self._once("full gradients", lambda: open_full_gradients(self.network))
 
-    @cached_property
+    @property
     def switchboard(self) -> Switchboard:
-        return open_switchboard(self.network)
+        return self._once("switchboard", lambda: open_switchboard(self.network))
 
-    @cached_property
+    @property
     def forgetful(self) -> "Tools":
         """Of the same network with its weights shuffled."""
-        return Tools(shuffled(self.network))
+        return self._once("shuffled", lambda: Tools(shuffled(self.network)))
 
     def leave_one_out(self, stage: Stage) -> LeaveOneOut:
-        return self._once(("leave one out", stage.tensor), lambda: open_leave_one_out(self.network, stage))
+        return self._once(f"leave one out {stage.tensor}", lambda: open_leave_one_out(self.network, stage))
 
     def map_gradients(self, stage: Stage) -> Gradients:
-        """Of the photo and of the stage. Raises GradientError."""
-        return self._once(("gradients", stage.tensor), lambda: open_gradients(self.network, [stage.tensor]))
+        """Of the stage alone. Raises GradientError."""
+        return self._once(f"gradients {stage.tensor}", lambda: open_gradients(self.network, [stage.tensor], photo=False))
 
-    def _once(self, what: tuple[str, str], make: Callable[[], Session]) -> Session:
-        kept = self._of_stages
-        session: Session = kept.pop(what, None) or make()
-        for oldest in list(kept)[: max(0, len(kept) + 1 - KEPT)]:
-            kept.pop(oldest, None)
-        kept[what] = session
-        return session
+    def _once(self, what: str, make: Callable[[], Session]) -> Session:
+        return SESSIONS.get((self.network.key, what), make)

@@ -100,10 +100,10 @@ class Visit:
 
     def once(self, what: tuple[str | int, ...], find: Callable[[], Finding]) -> Finding:
         """What is found out about this photo and this question, kept under the name `what` for those who ask again."""
-        kept = _findings((*self._key, self.asked.index, -1 if self.asked.against is None else self.asked.against, *what))
-        if not kept:
-            kept.append(find())  # not within the cache's own function: it may show how far it is
-        found: Finding = kept[0]
+        place = _findings((*self._key, self.asked.index, -1 if self.asked.against is None else self.asked.against, *what))
+        if not place:
+            place.append(find())  # not within the cache's own function: it may show how far it is
+        found: Finding = place[0]
         return found
 
     @property
@@ -130,11 +130,10 @@ class Visit:
         """The same visit with the network as it was at that moment."""
         return replace(self, network=_moment((self.network.key, self.step), self))
 
-    def of_sample(self, sample: Sample) -> Self:
-        """The same visit with a sample in place of its photo."""
-        photo = shared.sample_photo((self.network.card.preprocessing.channels, sample.name), sample)
-        selection = replace(self.selection, photo=sample.name, crop=None)
-        return replace(self, selection=selection, photo=photo, photo_title=sample.title, crop=centre_crop(photo))
+    def of_photo(self, name: str, photo: Photo, title: str) -> Self:
+        """The same visit with another photo in place of its own: the square in its middle."""
+        selection = replace(self.selection, photo=name, crop=None)
+        return replace(self, selection=selection, photo=photo, photo_title=title, crop=centre_crop(photo))
 
     @property
     def chapter(self) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto
 
-from convoscope.graph.reading import attribute, computing_nodes, constants, input_name
+from convoscope.graph.reading import attribute, computing_nodes, constants
 from convoscope.network import Network
 from convoscope.why.gradients import Gradients, open_gradients
 from convoscope.why.pixels import on_pixels
@@ -87,12 +87,11 @@ class FullGradients:
         network = self.gradients.network
         found = self.gradients.of(photo, question)
         fixed = constants(network.model.graph) | dict(network.weights)
-        values = {input_name(network.model.graph): photo, **found.values}
         terms = [photo[0].astype(np.float64) * found.photo[0]]
         parts = []
         for node in self.steps:
             gradient = found.gradients[node.output[0]].astype(np.float64)
-            term = (OFFSETS[node.op_type](Made(node, fixed, values, gradient.ndim)) * gradient)[0]
+            term = (OFFSETS[node.op_type](Made(node, fixed, found.values, gradient.ndim)) * gradient)[0]
             terms.append(term)
             parts.append(OffsetPart(node.output[0], node.op_type, np.asarray(term.sum(0) if term.ndim == 3 else term.sum())))
         magnitude = float(sum(np.abs(term).sum() for term in terms))

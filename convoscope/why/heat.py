@@ -3,6 +3,7 @@
 All take photos as `Prepared.tensor` has them, float32 (1, C, S, S), in which 0 is the mean colour of the training pictures.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from convoscope.why.gradients import Gradients
 from convoscope.why.question import Question, batches
 
+AT_ONCE = 4  # pictures in one run: with more, memory grows and nothing is saved
+AT_WORK = 2  # threads of one visitor's gradients: no more, for others want to be served too
 GRAIN = 0.15  # of the smoothing noise: its standard deviation, as a share of the photo's range of values
 
 
@@ -27,38 +30,34 @@ class Saliency:
 
 
 @dataclass(frozen=True)
-class Integrated:
-    """parts: float64 (C, S, S), what each number of the photo adds to the score on the straight way from the baseline.
-
-    gap: what the parts miss of the difference of the two scores; it shrinks as steps are added.
-    """
+class Parts:
+    """parts: float64 (C, H, W), what each number of a photo or of a layer's maps counts for in the score."""
 
     score: float
-    baseline_score: float
-    steps: int
     parts: NDArray[np.float64]
 
     @property
     def values(self) -> NDArray[np.float64]:
-        """float64 (S, S), signed."""
+        """float64 (H, W), over all channels, signed."""
         return np.asarray(self.parts.sum(0))
+
+
+@dataclass(frozen=True)
+class Integrated(Parts):
+    """parts: what each number of the photo adds to the score on the straight way from the baseline."""
+
+    baseline_score: float
+    steps: int
 
     @property
     def gap(self) -> float:
+        """What the parts miss of the difference of the two scores; it shrinks as steps are added."""
         return self.score - self.baseline_score - float(self.parts.sum())
 
 
 @dataclass(frozen=True)
-class LayerMap:
-    """maps: float64 (C, H, W), what each channel of a tensor counts for. values: (H, W), their sum, signed."""
-
+class LayerMap(Parts):
     tensor: str
-    score: float
-    maps: NDArray[np.float64]
-
-    @property
-    def values(self) -> NDArray[np.float64]:
-        return np.asarray(self.maps.sum(0))
 
     @property
     def positive(self) -> NDArray[np.float64]:
@@ -75,18 +74,16 @@ def saliency(gradients: Gradients, photo: NDArray[np.float32], question: Questio
 def smoothed(gradients: Gradients, photo: NDArray[np.float32], question: Question, samples: int = 32, seed: int = 0) -> Saliency:
     """The mean gradient over noisy copies of the photo: SmoothGrad, Smilkov et al. (2017). score: of the photo itself."""
     grain = np.random.default_rng(seed).normal(0, GRAIN * float(np.ptp(photo)), (samples, *photo.shape[1:]))
-    noisy = (photo + grain).astype(np.float32)
-    total = sum(gradients.of(noisy[part], question).photo.sum(0, dtype=np.float64) for part in batches(samples))
-    return Saliency(float(question.score(gradients.network.logits(photo))[0]), np.asarray(total / samples))
+    mean = _mean_gradient(gradients, (photo + grain).astype(np.float32), question)
+    return Saliency(float(gradients.of(photo, question).scores[0]), mean)
 
 
 def integrated(gradients: Gradients, photo: NDArray[np.float32], question: Question, steps: int = 32) -> Integrated:
     """Integrated gradients, Sundararajan, Taly and Yan (2017), from the mean colour, by the midpoint rule."""
     shares = ((np.arange(steps) + 0.5) / steps).astype(np.float32)
-    between = shares[:, None, None, None] * photo
-    total = sum(gradients.of(between[part], question).photo.sum(0, dtype=np.float64) for part in batches(steps))
-    ends = question.score(gradients.network.logits(np.concatenate([photo, np.zeros_like(photo)])))
-    return Integrated(float(ends[0]), float(ends[1]), steps, np.asarray(total / steps * photo[0]))
+    mean = _mean_gradient(gradients, shares[:, None, None, None] * photo, question)
+    score, baseline = gradients.of(np.concatenate([photo, np.zeros_like(photo)]), question).scores
+    return Integrated(float(score), mean * photo[0], float(baseline), steps)
 
 
 def grad_cam(gradients: Gradients, photo: NDArray[np.float32], question: Question, tensor: str) -> LayerMap:
@@ -96,11 +93,24 @@ def grad_cam(gradients: Gradients, photo: NDArray[np.float32], question: Questio
     """
     found = gradients.of(photo, question)
     weights = found.gradients[tensor][0].mean((1, 2), dtype=np.float64)
-    return LayerMap(tensor, float(found.scores[0]), weights[:, None, None] * found.values[tensor][0])
+    return LayerMap(float(found.scores[0]), weights[:, None, None] * found.values[tensor][0], tensor)
 
 
 def hires_cam(gradients: Gradients, photo: NDArray[np.float32], question: Question, tensor: str) -> LayerMap:
     """Draelos and Carin (2020): gradient × activation, cell by cell. Exact at the last maps before any one dense layer."""
     found = gradients.of(photo, question)
     maps = found.gradients[tensor][0].astype(np.float64) * found.values[tensor][0]
-    return LayerMap(tensor, float(found.scores[0]), maps)
+    return LayerMap(float(found.scores[0]), maps, tensor)
+
+
+def _mean_gradient(gradients: Gradients, photos: NDArray[np.float32], question: Question) -> NDArray[np.float64]:
+    """With respect to the pictures, float64 (C, S, S), over many of them: a few at a time, in threads beside each other.
+
+    Another run has to follow, with which the memory goes back.
+    """
+
+    def total(part: slice) -> NDArray[np.float64]:
+        return np.asarray(gradients.of(photos[part], question, more=True).photo.sum(0, dtype=np.float64))
+
+    with ThreadPoolExecutor(AT_WORK) as threads:
+        return np.asarray(sum(threads.map(total, batches(len(photos), AT_ONCE))) / len(photos))

@@ -11,7 +11,7 @@ from convoscope.graph.gate import gain_of, gate
 from convoscope.graph.reading import input_name
 from convoscope.graph.silence import SILENT, silence
 from convoscope.layers import Stage
-from convoscope.network import Network, open_session
+from convoscope.network import LET_GO, Network, open_session
 from convoscope.why.question import Question, batches
 from convoscope.why.surgery import graph_of
 
@@ -19,32 +19,8 @@ _TOGETHER = 32  # variants in one run
 
 
 @dataclass(frozen=True)
-class Switchboard:
-    """stages: what has switches, one for each layer but the last. May be used by many threads at once."""
-
-    network: Network
-    session: InferenceSession
-    stages: tuple[Stage, ...]
-
-    def answer(self, photo: NDArray[np.float32], gains: Mapping[str, NDArray[np.floating]]) -> NDArray[np.float64]:
-        """Logits, float64 (V, classes), one row per variant.
-
-        photo: float32 (1, C, S, S). gains: by tensor, (V, C) or (1, C): 0 silences a channel, 1 leaves it as it is; what is not
-        named has 1. Raises ValueError for gains that fit no stage or one another.
-        """
-        _check_gains(self.stages, gains)
-        feeds = {input_name(self.network.model.graph): photo, **self.network.weights}
-        rows = []
-        for part in batches(max(map(len, gains.values()), default=1), _TOGETHER):
-            chosen = {gain_of(tensor): values if len(values) == 1 else values[part] for tensor, values in gains.items()}
-            exact = {name: np.asarray(values, np.float32) for name, values in chosen.items()}
-            rows.append(self.session.run([self.network.logits_name], feeds | exact)[0])
-        return np.concatenate(rows).astype(np.float64)
-
-
-@dataclass(frozen=True)
 class Dependence:
-    """logits: float64 (classes,), of the photo as it is. without: (C, classes), with each channel silent."""
+    """logits: float64 (classes,), with no channel silent. without: (C, classes), with each in turn."""
 
     tensor: str
     logits: NDArray[np.float64]
@@ -65,6 +41,38 @@ class Dependence:
 
 
 @dataclass(frozen=True)
+class Switchboard:
+    """stages: what has switches, one for each layer but the last. May be used by many threads at once."""
+
+    network: Network
+    session: InferenceSession
+    stages: tuple[Stage, ...]
+
+    def answer(self, photo: NDArray[np.float32], gains: Mapping[str, NDArray[np.floating]]) -> NDArray[np.float64]:
+        """Logits, float64 (V, classes), one row per variant.
+
+        photo: float32 (1, C, S, S). gains: by tensor, (V, C) or (1, C): 0 silences a channel, 1 leaves it as it is; what is not
+        named has 1. Raises ValueError for gains that fit no stage or one another.
+        """
+        _check_gains(self.stages, gains)
+        feeds = {input_name(self.network.model.graph): photo, **self.network.weights}
+        rows = []
+        variants = max(map(len, gains.values()), default=1)
+        for part in batches(variants, _TOGETHER):
+            chosen = {gain_of(tensor): values if len(values) == 1 else values[part] for tensor, values in gains.items()}
+            exact = {name: np.asarray(values, np.float32) for name, values in chosen.items()}
+            more = None if part.stop < variants else LET_GO
+            rows.append(self.session.run([self.network.logits_name], feeds | exact, more)[0])
+        return np.concatenate(rows).astype(np.float64)
+
+    def without_each(self, photo: NDArray[np.float32], stage: Stage, gains: Mapping[str, NDArray[np.floating]]) -> Dependence:
+        """What the answer depends on in one stage while these gains hold, (1, C) each."""
+        alone = 1 - np.eye(stage.shape[0])
+        rows = self.answer(photo, {**gains, stage.tensor: gains.get(stage.tensor, 1) * alone})
+        return Dependence(stage.tensor, self.answer(photo, gains)[0], rows)
+
+
+@dataclass(frozen=True)
 class LeaveOneOut:
     """A session for one stage."""
 
@@ -76,10 +84,10 @@ class LeaveOneOut:
         """photo: float32 (1, C, S, S)."""
         feeds = {input_name(self.network.model.graph): photo, **self.network.weights}
         channels = np.arange(self.stage.shape[0])
-        rows = [
-            self.session.run([self.network.logits_name], {**feeds, SILENT: channels[part]})[0]
-            for part in batches(len(channels), _TOGETHER)
-        ]
+        rows = []
+        for part in batches(len(channels), _TOGETHER):
+            more = None if part.stop < len(channels) else LET_GO
+            rows.append(self.session.run([self.network.logits_name], {**feeds, SILENT: channels[part]}, more)[0])
         return Dependence(self.stage.tensor, self.network.logits(photo)[0], np.concatenate(rows).astype(np.float64))
 
 
@@ -94,11 +102,13 @@ def switched_stages(network: Network) -> tuple[Stage, ...]:
 
 def open_switchboard(network: Network) -> Switchboard:
     stages = switched_stages(network)
-    return Switchboard(network, open_session(gate(graph_of(network), [stage.tensor for stage in stages]), threads=1), stages)
+    return Switchboard(
+        network, open_session(gate(graph_of(network), [stage.tensor for stage in stages]), threads=1, pooled=True), stages
+    )
 
 
 def open_leave_one_out(network: Network, stage: Stage) -> LeaveOneOut:
-    return LeaveOneOut(network, open_session(silence(graph_of(network), stage.tensor), threads=1), stage)
+    return LeaveOneOut(network, open_session(silence(graph_of(network), stage.tensor), threads=1, pooled=True), stage)
 
 
 def _named(stages: tuple[Stage, ...], tensor: str) -> Stage:

@@ -16,7 +16,7 @@ from convoscope.why.switches import open_leave_one_out, open_switchboard
 from convoscope.words import percent
 from tests import shipped
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.reading import expect_own_photo, expect_query, photo_file, traced, upload
+from tests.browser.reading import UPLOADER, expect_own_photo, expect_query, photo_file, traced, upload
 from ui.views import VIEWS
 
 STAR = "/why?model=shapes&photo=star"
@@ -144,10 +144,10 @@ def test_a_switch_moves_the_bars_and_undo_and_reset_bring_them_back(page):
         logits = board.answer(prepared.tensor, {stage.tensor: gains})[0]
         after = percent(float(probabilities(network, logits)[asked.index]))
         expect_share(page, after)
-        expect(page.get_by_text(f"{count} of 8 channels changed")).to_be_visible()
+        expect(page.get_by_role("button", name=f"conv 3: {count} channel{'s' * (count > 1)} off")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("1 of 8 channels changed")).to_be_visible()
-    page.get_by_role("button", name="Reset").click()
+    expect(page.get_by_role("button", name="conv 3: 1 channel off")).to_be_visible()
+    page.get_by_role("button", name="Reset all").click()
     expect_share(page, before)
 
 
@@ -196,7 +196,7 @@ def test_the_film_shows_the_photo_at_the_place_of_its_slider(page):
     expect(page.get_by_text(f"The dashed line: where the answer flips, {flip}.")).to_be_visible()
     slider.focus()
     page.keyboard.press("Home")
-    expect(title).to_contain_text("−180 degrees")
+    expect(title).to_contain_text("180 degrees clockwise")
     expect(slider).to_have_attribute("aria-valuetext", re.compile(re.escape(shipped.best())))
 
 
@@ -230,18 +230,55 @@ def test_ones_own_photo_keeps_the_view(page):
     expect(page.locator("tr.total")).to_be_visible()
 
 
-def test_another_layer_begins_with_all_its_channels_on(page):
+def test_switches_of_several_layers_hold_and_are_listed(page):
     page.goto(f"{STAR}&view=switches")
-    button = page.get_by_role("button", name="Silence the next one")
-    before = bar(page, "star")
-    for _ in range(8):
-        button.click()
-    expect(page.get_by_text("The answer has changed")).to_be_visible()
-    for layer in ("conv 2", "conv 3"):
-        page.get_by_test_id("stButtonGroup").get_by_text(layer, exact=True).click()
-        expect(page.get_by_role("group", name=f"Switches of {layer.replace('conv', 'Convolution')}")).to_be_visible()
-        expect_share(page, before)
-        expect(page.locator('.switch[aria-checked="true"]')).to_have_count(8)
+    page.locator(".switch").first.click()
+    expect(page.get_by_role("button", name="conv 3: 1 channel off")).to_be_visible()
+    to_layer(page, 2)
+    expect(page.locator('.switch[aria-checked="true"]')).to_have_count(8)
+    page.locator(".switch").first.click()
+    page.locator(".switch").nth(1).click()
+    expect(page.get_by_role("button", name="conv 2: 2 channels off")).to_be_visible()
+    page.get_by_text("Evidence", exact=True).click()
+    expect(page.locator(".strip .tile").first).to_be_visible()
+    page.get_by_text("Switch channels off", exact=True).click()
+    page.get_by_role("button", name="conv 3: 1 channel off").click()
+    expect(page.get_by_role("group", name="Switches of Convolution 3")).to_be_visible()
+    expect(page.locator('.switch[aria-checked="false"]')).to_have_count(1)
+    page.get_by_role("button", name="Reset conv 2").click()
+    expect(page.get_by_role("button", name="conv 2: 2 channels off")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="conv 2: 2 channels off")).to_be_visible()
+
+
+def test_a_bar_stays_and_moves_when_a_switch_is_turned(page):
+    page.goto(f"{STAR}&view=switches")
+    bar = page.locator(".bar.chosen")
+    before = bar.locator(".share").inner_text()
+    bar.evaluate("bar => { bar.marked = true; }")
+    for _ in range(3):
+        page.get_by_role("button", name="Silence the next one").click()
+    expect(bar.locator(".share")).not_to_have_text(before)
+    assert bar.evaluate("bar => bar.marked")
+
+
+def test_a_photo_of_ones_own_is_put_beside_and_its_chooser_folds_up(page):
+    page.goto("/why?model=photo&view=photos")
+    page.get_by_role("button", name="Your own photo").click()
+    upload(page, photo_file(3))
+    expect(page).to_have_url(re.compile(r"[?&]other=own-[0-9a-f]{8}(&|$)"))
+    expect_query(page, photo="coffee")
+    expect(page.get_by_text("B: your other photo")).to_be_visible()
+    expect(page.locator(UPLOADER)).to_have_count(0)
+    page.get_by_role("button", name="Your own photo").click()
+    upload(page, bytes(21 * 2**20))
+    expect(page.get_by_text("This file has 21 MB")).to_be_visible()
+    expect(page.get_by_role("button", name="Back to your other photo")).to_be_visible()
+
+
+def to_layer(page: Page, number: int) -> None:
+    page.get_by_test_id("stButtonGroup").get_by_text(f"conv {number}", exact=True).click()
+    expect(page.get_by_role("group", name=f"Switches of Convolution {number}")).to_be_visible()
 
 
 def test_what_the_evidence_names_can_be_switched_off(page):

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from ui import shared, visit
+from ui.tools import SESSIONS
 
-CACHES = (shared.networks, visit._report, visit._history, visit._moment, visit._course, visit._tools, visit._findings)
+CACHES = (shared.networks, visit._report, visit._history, visit._moment, visit._course, visit._tools, visit._findings, SESSIONS)
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from tests.graphs import card, model, node, noise, write
 from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
 from ui import visit as visits
 from ui.components.heat import Heat
-from ui.parts.why import change, occlusion
+from ui.parts.why import change
 from ui.parts.why.keep import Kept, beside, npz, on_photo, png
-from ui.views import VIEWS
+from ui.views import VIEWS, middle, patches
 
 PAGE = "pages/why.py"
 SHAPES = ROOT / "models/shapes"
@@ -76,14 +76,12 @@ def test_without_a_linear_head_the_page_says_so_and_the_rest_works(shelf):
 
 @pytest.mark.parametrize("view", ["gradients", "pixels"])
 def test_without_a_rule_for_an_operator_it_is_named_and_occlusion_remains(shelf, monkeypatch, view):
-    visits._tools.clear()
     monkeypatch.delitem(rules.RULES, "LeakyRelu")
     ZOO["strided"].load(shelf / "strided")
     app = opened(view)
     assert "No gradients for this network" in text(app)
     assert "LeakyRelu" in text(app)
     assert component(opened("occlusion"), "heat")
-    visits._tools.clear()
 
 
 @pytest.mark.parametrize(("against", "name"), [(None, "the logit of star"), ("square", "the lead of star over square")])
@@ -142,6 +140,37 @@ def test_the_layer_of_the_switchboard_is_the_links():
     assert len(component(app, "switches")["channels"]) == 8
 
 
+def test_switches_of_several_layers_hold_together_and_the_ranking_is_on_top_of_them():
+    network, prepared = star()
+    board = open_switchboard(network)
+    first, _, last = board.stages
+    asked = Question(network.card.classes.index("star"))
+    app = opened("switches", model="shapes", photo="star", layer="conv1")
+    gains = {"conv1": {"0": 0, "3": 1.5, "99": 0}, "conv3": {"2": 0}, "elsewhere": {"0": 0}}
+    app.session_state["gains"] = {"shapes": gains}
+    app.run()
+    exact = {first.tensor: np.ones((1, 8), np.float32), last.tensor: np.ones((1, 8), np.float32)}
+    exact[first.tensor][0, [0, 3]] = 0, 1.5
+    exact[last.tensor][0, 2] = 0
+    logits = board.answer(prepared.tensor, exact)[0]
+    assert {row["index"]: row["logit"] for row in component(app, "bars")["rows"]} == dict(enumerate(logits))
+    ranked = board.without_each(prepared.tensor, first, {last.tensor: exact[last.tensor]}).ranked(asked)
+    assert [each["index"] for each in component(app, "switches")["channels"]] == list(ranked)
+    assert "With the other layers as you switched them" in text(app)
+    assert component(app, "switches")["titles"] == {"conv1": "conv 1", "conv2": "conv 2", "conv3": "conv 3"}
+
+
+def test_switches_hold_for_other_photos_and_views_but_not_for_other_networks():
+    app = opened("switches", model="shapes", photo="star")
+    app.session_state["gains"] = {"shapes": {"conv3": {"2": 0}}}
+    app.pills(key="choose_photo").set_value("circle").run()
+    app.segmented_control(key="choose_view").set_value("evidence").run()
+    app.segmented_control(key="choose_view").set_value("switches").run()
+    assert component(app, "switches")["begin"] == {"conv3": {"2": 0}}
+    app.selectbox(key="choose_model").set_value("cifar10").run()
+    assert component(app, "switches")["begin"] == {}
+
+
 def test_all_four_gradient_maps_stand_side_by_side_with_the_gap():
     app = opened("gradients", model="shapes", photo="star")
     assert [header["label"].split(" for")[0] for header in components(app, "heat")] == [
@@ -158,19 +187,6 @@ def test_the_slider_of_a_fine_map_begins_near_the_map():
     assert begins == {"evidence": 50, "gradients": 85, "pixels": 85, "occlusion": 50}
 
 
-def test_of_sessions_about_one_stage_only_the_latest_are_kept():
-    tools = visits.Tools(load(SHAPES))
-    first, *others = tools.switchboard.stages
-    session = tools.leave_one_out(first)
-    assert tools.leave_one_out(first) is session
-    for stage in others:
-        tools.leave_one_out(stage)
-    assert tools.leave_one_out(first) is session
-    for stage in (*others, first):
-        tools.map_gradients(stage)
-    assert tools.leave_one_out(first) is not session
-
-
 def test_the_stair_from_zero_ends_at_the_logit():
     app = opened("pixels", model="shapes", photo="star")
     rows = component(app, "waterfall")["rows"]
@@ -181,7 +197,7 @@ def test_the_stair_from_zero_ends_at_the_logit():
     assert "Zero here means the mean colour" in text(app)
 
 
-def test_size_and_stride_of_the_patch_can_be_chosen():
+def test_size_and_stride_of_the_patch_are_chosen_and_the_link_restores_them():
     app = opened("occlusion", model="shapes", photo="star")
     before = len(component(app, "table")["rows"])
     app.select_slider[0].set_value(4).run()
@@ -189,12 +205,39 @@ def test_size_and_stride_of_the_patch_can_be_chosen():
     assert len(component(app, "table")["rows"]) > before
     app.select_slider[1].set_value(1).run()
     assert len(component(app, "table")["rows"]) == 29**2
+    assert (app.query_params["patch"], app.query_params["stride"]) == ("4", "1")
+    again = opened("occlusion", model="shapes", photo="star", patch="4", stride="1")
+    assert component(again, "table") == component(app, "table")
+    app.select_slider[0].set_value(16).run()
+    assert "stride" not in app.query_params  # 1 pixel is not offered for so large a patch
+
+
+def test_the_tried_map_and_the_kind_of_change_are_the_links():
+    app = opened("gradients", model="shapes", photo="star", map="integrated")
+    assert next(each for each in app.segmented_control if each.label == "Map to try").value == "integrated"
+    app.segmented_control(key="choose_map").set_value("smoothgrad").run()
+    assert app.query_params["map"] == "smoothgrad"
+    app = opened("change", model="shapes", photo="star", change="crop")
+    assert component(app, "film")["label"].startswith("crop")
+    app.segmented_control(key="choose_change").set_value("noise").run()
+    assert app.query_params["change"] == "noise"
+
+
+def test_a_link_to_what_is_not_offered_says_so_and_shows_the_rest():
+    app = opened("occlusion", model="shapes", photo="star", patch="31", stride="many", change="melt", map="tea leaves")
+    assert [name for name in ("patch", "stride", "change", "map") if f"the {name} “" in app.info[0].value] == [
+        "patch",
+        "stride",
+        "change",
+        "map",
+    ]
+    assert component(app, "heat")
 
 
 @pytest.mark.parametrize("name", ["rotate", "shift", "blur", "darken", "crop", "noise"])
 def test_every_change_has_its_curve_and_its_film(name):
     app = opened("change", model="shapes", photo="star")
-    next(each for each in app.segmented_control if each.key == "what_if").set_value(name).run()
+    next(each for each in app.segmented_control if each.key == "choose_change").set_value(name).run()
     assert not app.exception
     film, curve = component(app, "film"), component(app, "chart")
     assert len(film["frames"]) in (33, 34)
@@ -222,6 +265,51 @@ def test_two_photos_stand_side_by_side_and_the_link_names_the_other():
     assert "and so is B" in text(app)
 
 
+def test_a_photo_of_ones_own_is_compared_with_and_changes_places():
+    app = opened("photos", model="photo", photo="coffee")
+    uploader(app).upload("mine.jpg", jpeg(), "image/jpeg")
+    app.run()
+    assert app.query_params["photo"] == "coffee"
+    mine = app.query_params["other"]
+    assert mine.startswith("own-")
+    assert "**B**: your other photo" in text(app)
+    before = components(app, "bars")
+    button(app, "Swap A and B").click().run()
+    assert (app.query_params["photo"], app.query_params["other"]) == (mine, "coffee")
+    assert "**A**: your photo" in text(app)
+    assert [bars["rows"] for bars in components(app, "bars")] == [bars["rows"] for bars in reversed(before)]
+    uploader(app).upload("mine.jpg", jpeg(1), "image/jpeg")
+    app.run()
+    assert app.query_params["photo"] == mine
+    assert app.query_params["other"] not in (mine, "coffee")
+    button(app, "Swap A and B").click().run()
+    assert app.query_params["other"] == mine
+    app.pills(key="choose_photo").set_value("cat").run()  # B stays
+    assert app.query_params["other"] == mine
+
+
+def test_a_file_that_is_no_photo_is_refused_for_b_alone():
+    app = opened("photos", model="photo", photo="coffee", other="cat")
+    uploader(app).upload("mine.jpg", b"%PDF-1.4", "image/jpeg")
+    app.run()
+    assert "This file is a PDF document" in app.error[0].value
+    assert "espresso" in text(app)
+    assert not components(app, "bars")
+    button(app, "Back to the cat").click().run()
+    assert not app.error
+    assert app.query_params["other"] == "cat"
+    assert len(components(app, "bars")) == 2
+
+
+def uploader(app: AppTest):
+    """That of photo B."""
+    return next(each for each in app.file_uploader if each.key.startswith("upload_other"))
+
+
+def button(app: AppTest, label: str):
+    return next(each for each in app.button if each.label == label)
+
+
 @pytest.mark.parametrize("view", TRIED)
 def test_trust_is_tried_only_when_opened_and_says_what_the_map_is_worth(view):
     app = opened(view, model="shapes", photo="star")
@@ -235,9 +323,7 @@ def test_trust_is_tried_only_when_opened_and_says_what_the_map_is_worth(view):
 
 
 def _key(view: str) -> str:
-    side = 32
-    patches = sorted({max(1, side // share) for share in occlusion.SHARES})
-    patch = patches[len(patches) // 2]
+    patch = middle(patches(32))
     name = {"gradients": "saliency", "occlusion": f"occlusion-{patch}-{patch // 2}"}.get(view, view)
     return f"trust-{name}"
 

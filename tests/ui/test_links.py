@@ -10,7 +10,7 @@ from tests.pages.app import ROOT
 from ui.chapters import CHAPTERS
 from ui.links import ORDERS, SCALES, Selection, from_link, to_link
 from ui.samples import DRAWINGS, PHOTOS
-from ui.views import VIEWS
+from ui.views import CHANGES, GRADIENT_MAPS, VIEWS, middle, patches, strides
 
 MODELS = {name: load(ROOT / "models" / name) for name in ("photo", "shapes")}
 
@@ -22,6 +22,7 @@ def selections(draw: st.DrawFn) -> Selection:
     layer = draw(st.none() | st.sampled_from([layer for layer in network.layers if layer.map_stages]))
     shown = layer or network.layers[0]
     crop = st.builds(Crop, *[st.integers(0, 1280)] * 3)
+    patch = draw(st.none() | st.sampled_from(patches(network.card.preprocessing.size)))
     return Selection(
         model=model,
         photo=draw(st.sampled_from([sample.name for sample in (PHOTOS if model == "photo" else DRAWINGS)])),
@@ -38,6 +39,10 @@ def selections(draw: st.DrawFn) -> Selection:
         view=draw(st.none() | st.sampled_from(sorted(VIEWS))),
         against=draw(st.none() | st.integers(0, len(network.card.classes) - 1)),
         other=draw(st.none() | st.sampled_from([sample.name for sample in (PHOTOS if model == "photo" else DRAWINGS)])),
+        change=draw(st.none() | st.sampled_from(CHANGES)),
+        patch=patch,
+        stride=draw(st.none() | st.sampled_from(strides(patch or middle(patches(network.card.preprocessing.size))))),
+        map=draw(st.none() | st.sampled_from(sorted(GRADIENT_MAPS))),
     )
 
 
@@ -66,6 +71,23 @@ def test_a_link_to_a_photo_that_is_not_there_drops_its_crop_and_class(photo, own
     selection, notes = from_link(link, MODELS, own)
     assert selection == Selection(model="photo", photo=own or "coffee", layer="conv2")
     assert len(notes) == 1
+
+
+def test_ones_own_photo_to_compare_with_is_kept_where_there_is_one():
+    selection, notes = from_link({"other": "own-1a2b"}, MODELS, own="own-ffff", own_other="own-1a2b")
+    assert (selection.other, notes) == ("own-1a2b", ())
+    selection, notes = from_link({"other": "own-1a2b"}, MODELS, own="own-1a2b")
+    assert selection.other is None
+    assert "a photo of somebody's own" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("change", "melt"), ("patch", "999"), ("patch", "²"), ("stride", "0"), ("map", "cam")]
+)
+def test_what_a_view_does_not_offer_gets_a_note(name, value):
+    selection, notes = from_link({name: value}, MODELS, own=None)
+    assert selection == Selection(model="photo", photo="coffee")
+    assert notes == (f"The link asks for the {name} “{value}”, which is not here.",)
 
 
 @pytest.mark.parametrize("crop", ["", "1,2", "1,2,3,4", "a,b,c", "1.5,2,3", "²,2,3", "1,2,999999"])

@@ -1,6 +1,7 @@
 """Where a photo comes from: a file, the clipboard, the camera, a sample."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui import state
 from ui.links import OWN
@@ -15,34 +16,66 @@ PRIVACY = (
 
 
 def picker(visit: Visit) -> None:
-    key = state.uploader_key()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.file_uploader(
-            "Your own photo",
-            type=ACCEPTED,
-            key=key,
-            on_change=state.take_upload,
-            args=(key,),
-            label_visibility="collapsed",
-            width=460,
-        )
-        label = "Close the camera" if state.camera_is_on() else "Camera"
-        st.button(label, icon=":material/photo_camera:", on_click=state.toggle_camera)
-        _samples(visit)
-    st.caption("Or drop or paste a picture anywhere on this page. It is not stored.", help=PRIVACY)
-    if state.camera_is_on():
-        camera = f"camera_{key}"
-        st.camera_input("Take a photo", key=camera, on_change=state.take_upload, args=(camera,), width=420)
+        _uploader("photo")
+        known(visit, "photo", "Photo")
+    _elsewhere("photo")
 
 
-def _samples(visit: Visit) -> None:
-    own = state.own_photo()
+def chooser(label: str, field: str) -> DeltaGenerator:
+    """A button behind which a photo is chosen: after each file another one, so that what has become of it is not covered."""
+    return st.popover(label, icon=":material/photo_camera:", key=f"chooser_{state.uploader_key(field)}")
+
+
+def own(field: str) -> None:
+    """A photo of one's own, "photo" or the "other" one beside it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _uploader(field)
+    _elsewhere(field)
+
+
+def known(visit: Visit, field: str, label: str) -> None:
+    """The samples, and the visitor's own photo if there is one. visit: of the photo that is shown."""
+    own = state.own_photo(field)
     st.pills(
-        "Photo",
+        label,
         [*(sample.name for sample in visit.samples), *([own] if own else [])],
         format_func=lambda name: "your photo" if name.startswith(OWN) else name,
         required=True,
         label_visibility="collapsed",
         wrap=True,
-        **state.bound("photo", visit.selection.photo),
+        **state.bound(field, visit.selection.photo),
     )
+
+
+def refused(problem: str, title: str) -> None:
+    """For a file that cannot be shown: its sentence, and the way back to the photo with this title."""
+    st.error(problem, icon=":material/broken_image:")
+    st.button(f"Back to {title}", on_click=state.forget_problem, icon=":material/undo:")
+
+
+def _uploader(field: str) -> None:
+    key = state.uploader_key(field)
+    st.file_uploader(
+        "Your own photo",
+        type=ACCEPTED,
+        key=key,
+        on_change=state.take_upload,
+        args=(key, field),
+        label_visibility="collapsed",
+        width=460,
+    )
+    st.button(
+        "Close the camera" if state.camera_is_on(field) else "Camera",
+        icon=":material/photo_camera:",
+        on_click=state.toggle_camera,
+        args=(field,),
+        key=f"toggle_camera_{field}",
+    )
+
+
+def _elsewhere(field: str) -> None:
+    st.caption("Or drop or paste a picture anywhere on this page. It is not stored.", help=PRIVACY)
+    if state.camera_is_on(field):
+        camera = f"camera_{state.uploader_key(field)}"
+        st.camera_input("Take a photo", key=camera, on_change=state.take_upload, args=(camera, field), width=420)

@@ -67,3 +67,10 @@ def test_a_graph_that_takes_photos_of_any_size_is_differentiated_at_the_size_on_
     loaded = load(write(tmp_path, built, card(built, SIZE, 3, 5)))
     found, expected = (open_gradients(each).of(photo("strided"), Question(1)).photo for each in (loaded, network("strided")))
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_a_session_for_a_layer_alone_gives_what_one_for_the_photo_too_gives() -> None:
+    loaded, x, question = network("shapes"), photo("shapes"), Question(1)
+    both, alone = (open_gradients(loaded, ["relu2"], photo=with_photo) for with_photo in (True, False))
+    np.testing.assert_allclose(alone.of(x, question).gradients["relu2"], both.of(x, question).gradients["relu2"], rtol=1e-4)
+    assert list(alone.of(x, question).gradients) == ["relu2"]

@@ -60,7 +60,7 @@ def test_grad_cam_at_the_last_maps_is_the_exact_evidence_but_for_their_mean(name
         scale = np.abs(evidence.values).max()
         np.testing.assert_allclose(cam.values, evidence.values, atol=1e-5 * scale)
         np.testing.assert_allclose(cam.positive, np.maximum(evidence.values, 0), atol=1e-5 * scale)
-        assert cam.values.sum() + evidence.bias == pytest.approx(evidence.logit, abs=1e-4 * np.abs(cam.maps).sum())
+        assert cam.values.sum() + evidence.bias == pytest.approx(evidence.logit, abs=1e-4 * np.abs(cam.parts).sum())
 
 
 @pytest.mark.parametrize("name", [*shipped.NAMES, "strided", "residual", "old"])
@@ -72,8 +72,8 @@ def test_gradient_times_activation_at_the_last_maps_is_the_exact_evidence(name: 
     trace = loaded.trace(prepared(loaded.card.preprocessing))
     found = hires_cam(gradients, photo(name), Question(3), head.stage.tensor)
     evidence = head.evidence(trace, 3)
-    np.testing.assert_allclose(found.values, evidence.values, atol=1e-5 * np.abs(found.maps).max())
-    assert found.values.sum() + evidence.bias == pytest.approx(found.score, abs=1e-5 * np.abs(found.maps).sum())
+    np.testing.assert_allclose(found.values, evidence.values, atol=1e-5 * np.abs(found.parts).max())
+    assert found.values.sum() + evidence.bias == pytest.approx(found.score, abs=1e-5 * np.abs(found.parts).sum())
 
 
 @pytest.mark.parametrize("name", shipped.NAMES)
@@ -88,4 +88,4 @@ def test_grad_cam_weighs_each_map_by_its_mean_slope_at_any_layer(name: str) -> N
             for slope, values in zip(slopes.gradients[stage.tensor][0], slopes.values[stage.tensor][0], strict=True)
         )
         np.testing.assert_allclose(cam.values, expected, rtol=1e-3, atol=1e-6)
-        assert cam.maps.shape == stage.shape
+        assert cam.parts.shape == stage.shape

@@ -80,6 +80,21 @@ def test_leaving_one_out_is_switching_it_off(name: str) -> None:
         )
 
 
+def test_leaving_one_out_while_others_are_switched_is_a_variant_of_its_own() -> None:
+    board, x = open_switchboard(network("shapes")), photo("shapes")
+    first, second, _ = board.stages
+    rng = np.random.default_rng(0)
+    gains = {stage.tensor: rng.uniform(0, 2, (1, 8)) for stage in (first, second)}
+    found = board.without_each(x, second, gains)
+    np.testing.assert_allclose(found.logits, board.answer(x, gains)[0])
+    for channel in range(8):
+        silent = gains[second.tensor].copy()
+        silent[0, channel] = 0
+        np.testing.assert_allclose(
+            found.without[channel], board.answer(x, {**gains, second.tensor: silent})[0], rtol=1e-3, atol=1e-3
+        )
+
+
 def test_a_moment_of_training_has_switches_of_its_own() -> None:
     final = network("shapes")
     values = {each.name: numpy_helper.to_array(each) for each in final.model.graph.initializer}

@@ -2,6 +2,7 @@ class Bars {
   constructor(parent) {
     this.all = false;
     this.filter = "";
+    this.bars = new Map(); // by class: they stay, and move, when the numbers are others
     this.root = element("div", { class: "root" });
     this.search = element("input", { type: "search", placeholder: "find a class", "aria-label": "Find a class", class: "hidden" });
     this.search.oninput = () => { this.filter = this.search.value.trim().toLowerCase(); this.draw(); };
@@ -21,10 +22,13 @@ class Bars {
     const { rows, shown, chosen } = this.content;
     const found = rows.filter((row) => row.name.toLowerCase().includes(this.filter));
     const visible = this.all ? found : rows.filter((row, at) => at < shown || row.index === chosen);
-    const focused = this.root.getRootNode().activeElement?.dataset.index;
-    this.list.replaceChildren(...visible.map((row) => this.bar(row, row.index === chosen, row === rows[0])));
-    if (this.all && !found.length) this.list.append(element("p", { class: "quiet", text: "No class has that in its name." }));
-    if (focused !== undefined) this.list.querySelector(`[data-index="${focused}"]`)?.focus();
+    const bars = visible.map((row) => this.bar(row, row.index === chosen, row === rows[0]));
+    const none = this.all && !found.length ? [element("p", { class: "quiet", text: "No class has that in its name." })] : [];
+    const focused = this.root.getRootNode().activeElement;
+    if (none.length || bars.length !== this.list.childElementCount || bars.some((bar, at) => bar !== this.list.children[at])) {
+      this.list.replaceChildren(...bars, ...none);
+      if (bars.includes(focused)) focused.focus();
+    }
     this.list.classList.toggle("long", this.all);
     this.search.classList.toggle("hidden", !this.all);
     this.more.classList.toggle("hidden", rows.length <= shown);
@@ -33,14 +37,23 @@ class Bars {
   }
 
   bar(row, chosen, best) {
-    const fill = element("div", { class: "fill" });
-    fill.style.width = `${row.share * 100}%`;
-    const bar = element("button", {
-      class: `bar${chosen ? " chosen" : ""}${best ? " best" : ""}`, type: "button", "aria-pressed": String(chosen), "data-index": row.index,
-      "aria-label": `${row.name}, ${row.text}`, title: `logit ${printed(row.logit)}. Click: where the evidence for it lies`,
-    }, element("span", { class: "name", text: row.rank > this.content.shown && !this.all ? `${row.name} (number ${row.rank})` : row.name }), element("span", { class: "share", text: row.text }),
-    element("div", { class: "track" }, fill));
-    bar.onclick = () => this.trigger("chosen", row.index);
+    const bar = this.bars.get(row.index) ?? this.made(row.index);
+    bar.className = `bar${chosen ? " chosen" : ""}${best ? " best" : ""}`;
+    bar.setAttribute("aria-pressed", String(chosen));
+    bar.setAttribute("aria-label", `${row.name}, ${row.text}`);
+    bar.title = `logit ${printed(row.logit)}. Click: where the evidence for it lies`;
+    const [name, share, track] = bar.children;
+    name.textContent = row.rank > this.content.shown && !this.all ? `${row.name} (number ${row.rank})` : row.name;
+    share.textContent = row.text;
+    track.firstChild.style.width = `${row.share * 100}%`;
+    return bar;
+  }
+
+  made(index) {
+    const track = element("div", { class: "track" }, element("div", { class: "fill" }));
+    const bar = element("button", { type: "button", "data-index": index }, element("span", { class: "name" }), element("span", { class: "share" }), track);
+    bar.onclick = () => this.trigger("chosen", index);
+    this.bars.set(index, bar);
     return bar;
   }
 }

@@ -1,5 +1,6 @@
 const UPLOADER = '[data-testid="stFileUploaderDropzoneInput"]';
 const ZONE = '[data-testid="stFileUploaderDropzone"]';
+const KEYED = '[class*="st-key-upload_"]';
 const OPENER = '[data-testid="stPopover"] button';
 const PATIENCE = 40; // tries, 50 ms apart, for the uploader to appear
 const PICTURE = "image/*"; // a kind that the uploader lets pass
@@ -51,12 +52,14 @@ class Paste {
   chosen(event) {
     const input = event.target, [file] = input.files ?? [];
     if (!file || !input.matches(UPLOADER)) return;
-    if (this.refuses(file)) event.stopImmediatePropagation();
+    if (this.refuses(file, input)) event.stopImmediatePropagation();
     else if (!file.type.startsWith("image/")) input.files = holding(new File([file], file.name, { type: PICTURE }));
   }
 
-  refuses({ size }) {
-    if (size > this.most) this.trigger("large", size);
+  // A file larger than the server takes is not sent. input: of the uploader that it is meant for, if one is open.
+  refuses({ size }, input = document.querySelector(UPLOADER)) {
+    const uploader = input?.closest(KEYED)?.className.match(/st-key-(upload_\w+)/)[1] ?? "";
+    if (size > this.most) this.trigger("large", { size, uploader });
     return size > this.most;
   }
 

@@ -1,6 +1,6 @@
-"""A switch and a slider for the gain of every channel of a layer, with undo and reset."""
+"""A switch and a slider for the gain of every channel of a layer; those of all layers hold together, with undo and reset."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ SHOWN = 12
 
 _mount = register("switches", SHARED)
 
+Gains = Mapping[str, Mapping[str, float]]  # by layer and channel, those that are not 1
+
 
 @dataclass(frozen=True)
 class Channel:
@@ -25,15 +27,31 @@ class Channel:
     note: str
 
 
-def switches(channels: Sequence[Channel], scale: Scale, *, key: str, label: str) -> Mapping[str, float]:
-    """Draws them in this order. Returns the gains that the visitor has changed, 0 to `LOUDEST`, by the channel's index."""
+@dataclass(frozen=True)
+class Board:
+    """layer: the one whose channels are shown, in this order. titles: of all layers with switches, by name."""
+
+    layer: str
+    titles: Mapping[str, str]
+    channels: Sequence[Channel]
+    scale: Scale
+
+
+def switches(
+    board: Board, begin: Gains, *, key: str, label: str, on_gains: Callable[[], None], on_layer: Callable[[], None]
+) -> None:
+    """Draws the switches of a layer. begin: the gains at first; from then on the browser has them.
+
+    `gains` is a state, 0 to `LOUDEST` each. A click on what is listed of a layer triggers `layer` with its name.
+    """
     header: dict[str, object] = {
         "label": label,
         "shown": SHOWN,
         "loudest": LOUDEST,
-        "channels": [{"index": channel.index, "note": channel.note} for channel in channels],
+        "layer": board.layer,
+        "titles": board.titles,
+        "begin": begin,
+        "channels": [{"index": channel.index, "note": channel.note} for channel in board.channels],
     }
-    pictures = [Picture(channel.values, scale) for channel in channels]
-    result = _mount(key=key, data=pack_pictures(header, pictures), default={"gains": {}}, on_gains_change=lambda: None)
-    gains: Mapping[str, float] = result.gains
-    return gains
+    data = pack_pictures(header, [Picture(channel.values, board.scale) for channel in board.channels])
+    _mount(key=key, data=data, default={"gains": begin}, on_gains_change=on_gains, on_layer_change=on_layer)

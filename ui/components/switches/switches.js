@@ -2,7 +2,7 @@ const PAUSE = 60; // ms between two messages while a slider moves
 
 class Switches {
   constructor(parent) {
-    this.gains = {}; // by channel, those that are not 1
+    this.gains = null; // by layer and channel, those that are not 1
     this.past = [];
     this.all = false;
     const tool = (text, action) => {
@@ -10,14 +10,14 @@ class Switches {
       made.onclick = action;
       return made;
     };
-    this.next = tool("Silence the next one", () => this.silenceNext());
+    this.next = tool("Silence the next one");
     this.undo = tool("Undo", () => this.back());
-    this.reset = tool("Reset", () => this.change({}));
-    this.count = element("span", { class: "quiet", "aria-live": "polite" });
+    this.reset = tool("Reset all", () => this.change({}));
+    this.changed = element("div", { class: "changed", "aria-live": "polite" });
     this.list = element("div", { class: "list", role: "group" });
     this.more = tool("", () => { this.all = !this.all; this.draw(); });
     this.more.className = "more";
-    this.root = element("div", { class: "root" }, element("div", { class: "tools" }, this.next, this.undo, this.reset, this.count), this.list, this.more);
+    this.root = element("div", { class: "root" }, element("div", { class: "tools" }, this.next, this.undo, this.reset), this.changed, this.list, this.more);
     parent.append(this.root);
   }
 
@@ -27,6 +27,7 @@ class Switches {
 
   show(header) {
     this.header = header;
+    this.gains ??= header.begin;
     this.pictures = picturesOf(header);
     this.list.setAttribute("aria-label", header.label);
     this.draw();
@@ -48,10 +49,10 @@ class Switches {
     const button = element("button", { class: "switch", type: "button", role: "switch", "aria-label": `Channel ${index}` });
     const slider = element("input", { type: "range", min: 0, max: this.header.loudest, step: 0.05, "aria-label": `Gain of channel ${index}` });
     const output = element("output");
-    button.onclick = () => this.change({ ...this.gains, [index]: this.gainOf(index) ? 0 : 1 });
-    slider.onpointerdown = slider.onfocus = () => { this.before = { ...this.gains }; };
-    slider.oninput = () => { this.gains = trimmed({ ...this.gains, [index]: Number(slider.value) }); this.refresh(); this.soon(); };
-    slider.onchange = () => { this.past.push(this.before); this.before = { ...this.gains }; this.refresh(); };
+    button.onclick = () => this.change(this.turned(index, this.gainOf(index) ? 0 : 1));
+    slider.onpointerdown = slider.onfocus = () => { this.before = this.gains; };
+    slider.oninput = () => { this.gains = this.turned(index, Number(slider.value)); this.refresh(); this.soon(); };
+    slider.onchange = () => { this.past.push(this.before); this.before = this.gains; this.refresh(); };
     const line = element("div", { class: "channel" }, canvas,
       element("div", { class: "name" }, element("b", { text: `channel ${index}` }), element("span", { class: "quiet", text: note, title: note })),
       element("div", { class: "gain" }, button, slider, output));
@@ -67,24 +68,42 @@ class Switches {
   }
 
   gainOf(index) {
-    return this.gains[index] ?? 1;
+    return this.gains[this.header.layer]?.[index] ?? 1;
+  }
+
+  // The gains with another one for a channel of the layer that is shown.
+  turned(index, gain) {
+    const { layer } = this.header;
+    return trimmed({ ...this.gains, [layer]: { ...this.gains[layer], [index]: gain } });
   }
 
   refresh() {
     for (const line of this.list.children) line.refresh();
-    const changed = Object.keys(this.gains).length;
+    const loudest = this.loudestOn();
     this.undo.disabled = !this.past.length;
-    this.reset.disabled = !changed;
-    this.next.disabled = !this.loudestOn();
-    this.count.textContent = changed ? `${changed} of ${this.header.channels.length} channels changed` : "";
+    this.reset.disabled = !Object.keys(this.gains).length;
+    this.next.disabled = !loudest;
+    this.next.onclick = () => this.change(this.turned(loudest.index, 0));
+    this.tell();
   }
 
   loudestOn() {
     return this.header.channels.find(({ index }) => this.gainOf(index) > 0);
   }
 
-  silenceNext() {
-    this.change({ ...this.gains, [this.loudestOn().index]: 0 });
+  // What is changed in each layer, in the order of the network.
+  tell() {
+    const { titles, layer } = this.header;
+    const told = Object.keys(titles).filter((name) => this.gains[name]).map((name) => `${titles[name]}: ${inWords(Object.values(this.gains[name]))}`);
+    if (this.changed.textContent === told.join("") && this.changed.layer === layer) return;
+    this.changed.layer = layer;
+    this.changed.replaceChildren(...Object.keys(titles).filter((name) => this.gains[name]).map((name, at) => {
+      const go = element("button", { type: "button", text: told[at], "aria-current": name === layer && "true", title: `Show the switches of ${titles[name]}` });
+      go.onclick = () => name !== layer && this.trigger("layer", name);
+      const reset = element("button", { type: "button", class: "reset", "aria-label": `Reset ${titles[name]}`, title: `Reset ${titles[name]}` });
+      reset.onclick = () => this.change({ ...this.gains, [name]: {} });
+      return element("span", { class: "layer" }, go, reset);
+    }));
   }
 
   change(gains) {
@@ -110,8 +129,20 @@ class Switches {
 }
 
 function trimmed(gains) {
-  return Object.fromEntries(Object.entries(gains).filter(([, gain]) => gain !== 1));
+  const layers = Object.entries(gains).map(([layer, own]) => [layer, Object.fromEntries(Object.entries(own).filter(([, gain]) => gain !== 1))]);
+  return Object.fromEntries(layers.filter(([, own]) => Object.keys(own).length));
+}
+
+// '2 channels off, 1 changed'
+function inWords(gains) {
+  const off = gains.filter((gain) => gain === 0).length, other = gains.length - off;
+  const channels = (count) => `${count} channel${count === 1 ? "" : "s"}`;
+  if (!off) return `${channels(other)} changed`;
+  return `${channels(off)} off${other ? `, ${other} changed` : ""}`;
 }
 
 // The gains are a state, not a trigger: they stay for the runs that follow.
-export default (mount) => viewOf(Switches, { ...mount, setTriggerValue: mount.setStateValue });
+export default (mount) => viewOf(Switches, {
+  ...mount,
+  setTriggerValue: (name, value) => (name === "gains" ? mount.setStateValue : mount.setTriggerValue)(name, value),
+});

@@ -10,6 +10,7 @@ from ui.components.chart import Axis, Line, chart
 from ui.components.film import Frame, film
 from ui.parts.why.keep import Kept, beside, enlarged, save
 from ui.parts.why.score import name
+from ui.views import CHANGES
 from ui.visit import Visit
 
 CLASSES = 4  # followed along the range, at most
@@ -26,7 +27,7 @@ _TITLES = {
 
 
 def change(visit: Visit) -> None:
-    what = _choice()
+    what = _choice(visit)
     with st.spinner("Asking the network along the whole range …"):
         found = visit.once(("what if", what.name), lambda: series(visit.tools.lean, visit.prepared, what))
     st.markdown(_sentence(visit, found))
@@ -40,19 +41,12 @@ def change(visit: Visit) -> None:
     )
 
 
-def _choice() -> WhatIf:
-    names = [what.name for what in WHAT_IFS]
-    chosen = st.segmented_control(
-        "What if I …",
-        names,
-        format_func=_TITLES.__getitem__,
-        default=names[0],
-        required=True,
-        wrap=True,
-        key="what_if",
-        persist_state="session",
+def _choice(visit: Visit) -> WhatIf:
+    shown = visit.selection.change or CHANGES[0]
+    st.segmented_control(
+        "What if I …", CHANGES, format_func=_TITLES.__getitem__, required=True, wrap=True, **state.bound("change", shown)
     )
-    return next(what for what in WHAT_IFS if what.name == chosen)
+    return next(what for what in WHAT_IFS if what.name == shown)
 
 
 def _sentence(visit: Visit, found: Series) -> str:
@@ -71,11 +65,13 @@ def _sentence(visit: Visit, found: Series) -> str:
 
 
 def _at(found: Series, index: int) -> str:
-    """'45.0 degrees, counter-clockwise', '30.0 % of the light lost', '1.50 (standard deviation in pixels)'."""
+    """'45.0 degrees clockwise', '30.0 % of the light lost', '1.50 (standard deviation in pixels)'."""
     strength, unit = float(found.strengths[index]), found.what.unit
     if unit.startswith(SHARE):
         return f"{strength:.1%} {unit.removeprefix(SHARE)}".replace("%", " %").replace("-", "−")
-    return f"{words.number(strength)} {unit}" if unit.startswith("degrees") else f"{words.number(strength)} ({unit})"
+    if unit.startswith("degrees"):
+        return f"{words.number(abs(strength))} degrees {'clockwise' if strength < 0 else 'counter-clockwise'}"
+    return f"{words.number(strength)} ({unit})"
 
 
 def _followed(visit: Visit, found: Series) -> list[int]:

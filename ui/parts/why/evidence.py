@@ -12,14 +12,13 @@ from convoscope.layers import Stage
 from convoscope.render import scale_of
 from convoscope.why.channels import Speakers, speakers
 from ui import state
-from ui.components.heat import heat
 from ui.components.maps import Tile, maps
 from ui.components.table import Cell, table
 from ui.parts.why.keep import Kept, on_photo, save
 from ui.parts.why.layer import layer_of
-from ui.parts.why.over import over
+from ui.parts.why.over import Map, show
 from ui.parts.why.score import score, score_title, signed, subject, title, unit, value
-from ui.parts.why.trust import Tried, trust
+from ui.parts.why.trust import trust
 from ui.tools import Tools
 from ui.visit import Visit
 
@@ -38,7 +37,7 @@ def evidence(visit: Visit) -> None:
     st.markdown(words.evidence_sentence(Evidence(visit.asked.index, spoken.map, spoken.bias), title(visit)))
     where, who = st.columns([1, 1.7], gap="medium")
     with where:
-        _map(visit, spoken)
+        drawn = _map(visit, spoken)
     with who:
         _channels(visit, head.stage, spoken)
     _numbers(visit, head.stage, spoken)
@@ -46,7 +45,7 @@ def evidence(visit: Visit) -> None:
         "What it cannot tell: a cell of the last maps has looked at a part of the photo much larger than itself, so the evidence "
         "lies where the network put it together, not on exact pixels. “Trace to pixels” goes on from here."
     )
-    trust(visit, Tried("evidence", partial(_by, visit), "evidence", unit(visit)))
+    trust(visit, drawn)
 
 
 def _by(visit: Visit, tools: Tools) -> NDArray[np.float64]:
@@ -55,14 +54,10 @@ def _by(visit: Visit, tools: Tools) -> NDArray[np.float64]:
     return speakers(tools.head, tools.network.trace(visit.prepared), visit.asked).map
 
 
-def _map(visit: Visit, spoken: Speakers) -> None:
-    shown = over(visit, spoken.map, "evidence", unit(visit))
+def _map(visit: Visit, spoken: Speakers) -> Map:
     st.markdown("**Where**: green spoke for it, purple against")
-    heat(
-        shown,
-        key=state.component_key("evidence", visit),
-        label=f"Evidence for {title(visit)} on {visit.photo_title}: strongest {words.place(spoken.map)}. Arrow keys read it.",
-    )
+    drawn = Map("evidence", f"Evidence for {title(visit)} on {visit.photo_title}", unit(visit), partial(_by, visit))
+    shown = show(visit, drawn, spoken.map)
     st.caption(
         f"The {spoken.map.size} cells and the bias add up to {score(visit)}: "
         f"{words.addition(float(spoken.map.sum()), spoken.bias)}. ONNX Runtime's own value differs by "
@@ -74,6 +69,7 @@ def _map(visit: Visit, spoken: Speakers) -> None:
         "score": Kept(np.array(spoken.score), "logit, or difference of two logits"),
     }
     save(visit, "evidence", on_photo(shown), arrays)
+    return drawn
 
 
 def _channels(visit: Visit, stage: Stage, spoken: Speakers) -> None:

@@ -1,6 +1,5 @@
 """Gradient maps side by side: saliency, SmoothGrad, Grad-CAM at any layer, integrated gradients."""
 
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -12,34 +11,31 @@ from numpy.typing import NDArray
 from convoscope import words
 from convoscope.graph.backward import GradientError
 from convoscope.layers import Stage
-from convoscope.render import Palette
 from convoscope.why.heat import Integrated, Saliency, grad_cam, integrated, saliency, smoothed
 from convoscope.why.pixels import on_pixels
 from ui import state
-from ui.components.heat import heat
 from ui.parts.why.keep import Kept, beside, on_photo, save
 from ui.parts.why.layer import one_layer, shown_layer
-from ui.parts.why.over import FINE, over
+from ui.parts.why.over import FINE, Map, over, show
 from ui.parts.why.score import score, title, unit
-from ui.parts.why.trust import Tried, trust
+from ui.parts.why.trust import trust
 from ui.tools import Tools
+from ui.views import CAM, GRADIENT_MAPS
 from ui.visit import Visit
-
-Draw = Callable[[Tools], NDArray[np.float64]]
-CAM = "grad-cam"
 
 
 @dataclass(frozen=True)
 class Method:
-    """asks: what the map asks of the network. unit: what a value is. wait: said while it is computed, if it is slow."""
+    """name: as in links. asks: what the map asks of the network. wait: said while it is computed, if it is slow."""
 
     name: str
-    title: str
+    map: Map
     asks: str
-    palette: Palette
-    unit: str
-    draw: Draw
     wait: str | None = None
+
+    @property
+    def title(self) -> str:
+        return GRADIENT_MAPS[self.name]
 
 
 def gradients(visit: Visit) -> None:
@@ -81,29 +77,37 @@ def _methods(visit: Visit) -> tuple[Method, ...]:
     return (
         Method(
             "saliency",
-            "Saliency",
+            Map(
+                "saliency",
+                f"Saliency for {title(visit)}",
+                per_pixel,
+                lambda tools: saliency(tools.gradients, tensor, asked).values,
+                "positive",
+            ),
             "Which pixels would change the score most if they changed a little?",
-            "positive",
-            per_pixel,
-            lambda tools: saliency(tools.gradients, tensor, asked).values,
         ),
         *_cam(visit),
         Method(
             "smoothgrad",
-            "SmoothGrad",
+            Map(
+                "smoothgrad",
+                f"SmoothGrad for {title(visit)}",
+                per_pixel,
+                lambda tools: _smoothed(visit, tools).values,
+                "positive",
+            ),
             "Saliency again, averaged over 32 noisy copies of the photo: what stays of it?",
-            "positive",
-            per_pixel,
-            lambda tools: _smoothed(visit, tools).values,
             "Averaging the gradients of 32 noisy copies …",
         ),
         Method(
             "integrated",
-            "Integrated gradients",
+            Map(
+                "integrated",
+                f"Integrated gradients for {title(visit)}",
+                unit(visit),
+                lambda tools: _integrated(visit, tools).values,
+            ),
             "How much does each pixel add on the way from the mean colour to the photo?",
-            "evidence",
-            unit(visit),
-            lambda tools: _integrated(visit, tools).values,
             "Adding up gradients along 32 steps from the mean colour …",
         ),
     )
@@ -112,12 +116,8 @@ def _methods(visit: Visit) -> tuple[Method, ...]:
 def _one(visit: Visit, method: Method) -> NDArray[np.float64]:
     st.markdown(f"**{method.title}**")
     with st.spinner(method.wait) if method.wait else nullcontext():
-        values = method.draw(visit.tools)
-    heat(
-        over(visit, values, method.palette, method.unit),
-        key=state.component_key(method.name, visit),
-        label=f"{method.title} for {title(visit)}: strongest {words.place(values)}. Arrow keys read it.",
-    )
+        values = method.map.make(visit.tools)
+    show(visit, method.map, values)
     st.caption(method.asks)
     if method.name == "integrated":
         st.caption(_gap(visit))
@@ -162,12 +162,14 @@ def _cam(visit: Visit) -> tuple[Method, ...]:
     _ = visit.tools.map_gradients(stage)
     return (
         Method(
-            f"{CAM}-{stage.tensor}",
-            "Grad-CAM",
+            CAM,
+            Map(
+                f"{CAM}-{stage.tensor}",
+                f"Grad-CAM for {title(visit)}",
+                "activation × gradient",
+                lambda tools: grad_cam(tools.map_gradients(stage), visit.prepared.tensor, visit.asked, stage.tensor).values,
+            ),
             "Where in a layer's maps lies what the score rises with?",
-            "evidence",
-            "activation × gradient",
-            lambda tools: grad_cam(tools.map_gradients(stage), visit.prepared.tensor, visit.asked, stage.tensor).values,
         ),
     )
 
@@ -185,20 +187,14 @@ def _sentence(visit: Visit, maps: dict[str, NDArray[np.float64]]) -> str:
 
 
 def _save(visit: Visit, methods: tuple[Method, ...], maps: dict[str, NDArray[np.float64]]) -> None:
-    pictures = [on_photo(over(visit, maps[method.name], method.palette, method.unit)) for method in methods]
-    save(visit, "gradients", beside(*pictures), {each.name: Kept(maps[each.name], each.unit) for each in methods})
+    pictures = [on_photo(over(visit, method.map, maps[method.name])) for method in methods]
+    save(visit, "gradients", beside(*pictures), {each.name: Kept(maps[each.name], each.map.unit) for each in methods})
 
 
 def _trust(visit: Visit, methods: tuple[Method, ...]) -> None:
-    titles = [method.title for method in methods]
-    chosen = st.segmented_control(
-        "Map to try",
-        titles,
-        default=titles[0],
-        required=True,
-        key=f"tried-{visit.selection.model}",
-        wrap=True,
-        persist_state="session",
+    by_name = {method.name: method for method in methods}
+    shown = visit.selection.map if visit.selection.map in by_name else methods[0].name
+    st.segmented_control(
+        "Map to try", tuple(by_name), format_func=GRADIENT_MAPS.__getitem__, required=True, wrap=True, **state.bound("map", shown)
     )
-    method = next(method for method in methods if method.title == chosen)
-    trust(visit, Tried(method.name, method.draw, method.palette, method.unit))
+    trust(visit, by_name[shown].map)

@@ -27,25 +27,21 @@ class Kept:
 def save(visit: Visit, name: str, picture: NDArray[np.uint8], arrays: Mapping[str, Kept]) -> None:
     """Two buttons. picture: uint8 (H, W, 3). arrays: by name."""
     file = f"{visit.selection.photo}-{visit.selection.model}-{name}"
+    kinds = (
+        ("Picture", "png", "image/png", lambda: png(picture)),
+        ("Numbers (.npz)", "npz", "application/octet-stream", lambda: npz(arrays)),
+    )
     with st.container(horizontal=True, gap="small"):
-        st.download_button(
-            "Picture",
-            lambda: png(picture),
-            file_name=f"{file}.png",
-            mime="image/png",
-            icon=":material/download:",
-            on_click="ignore",
-            key=f"png-{name}",
-        )
-        st.download_button(
-            "Numbers (.npz)",
-            lambda: npz(arrays),
-            file_name=f"{file}.npz",
-            mime="application/octet-stream",
-            icon=":material/download:",
-            on_click="ignore",
-            key=f"npz-{name}",
-        )
+        for label, ending, mime, data in kinds:
+            st.download_button(
+                label,
+                data,
+                file_name=f"{file}.{ending}",
+                mime=mime,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"{ending}-{name}",
+            )
 
 
 def png(picture: NDArray[np.uint8]) -> bytes:

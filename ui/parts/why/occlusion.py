@@ -6,56 +6,47 @@ import streamlit as st
 from convoscope import words
 from convoscope.why.occlusion import Occlusion, occlude, places
 from ui import state
-from ui.components.heat import heat
 from ui.components.table import Cell, table
 from ui.parts.why.keep import Kept, on_photo, save
-from ui.parts.why.over import over
+from ui.parts.why.over import Map, show
 from ui.parts.why.score import score, score_title, title, unit
-from ui.parts.why.trust import Tried, trust
+from ui.parts.why.trust import trust
 from ui.tools import Tools
+from ui.views import middle, patches, strides
 from ui.visit import Visit
-
-SHARES = (2, 3, 4, 5, 8)  # of the photo's side that a patch covers: a half, a third …
-STEPS = (1, 2, 4)  # how often a patch is moved until it lies beside where it was
 
 
 def occlusion(visit: Visit) -> None:
     side = len(visit.prepared.resized)
-    patch, stride = _sizes(side)
+    patch, stride = _sizes(visit, side)
     found = _found(visit, visit.tools, patch, stride)
     st.markdown(_sentence(visit, found))
     where, numbers = st.columns([1, 1.2], gap="medium")
     with where:
-        _map(visit, found)
+        drawn = _map(visit, found, patch, stride)
     with numbers:
         _numbers(visit, found)
     st.caption(
         "What it cannot tell: a grey square is itself a shape that the network may take for something, and what is on the photo "
         "twice is not missed when one of the two is covered."
     )
-    name = f"occlusion-{patch}-{stride}"
-    trust(
-        visit,
-        Tried(name, lambda tools: _found(visit, tools, patch, stride).values, "evidence", f"{unit(visit)} lost", smooth=True),
-    )
+    trust(visit, drawn)
 
 
-def _sizes(side: int) -> tuple[int, int]:
-    """The patch and by how much it is moved, in pixels of the network's input."""
-    patches = sorted({max(1, side // share) for share in SHARES})
+def _sizes(visit: Visit, side: int) -> tuple[int, int]:
+    """The patch and by how much it is moved, in pixels of the network's input; they begin in the middle."""
+    patch = visit.selection.patch or middle(patches(side))
+    stride = visit.selection.stride or middle(strides(patch))
     with st.container(horizontal=True, gap="medium"):
-        patch = _slider("Size of the patch", patches, f"patch-{side}")
-        stride = _slider("Moved by", sorted({max(1, patch // share) for share in STEPS}), f"stride-{patch}")
+        _slider("Size of the patch", patches(side), "patch", patch)
+        _slider("Moved by", strides(patch), "stride", stride)
         st.caption(f"{len(places(side, patch, stride)) ** 2:,} places: one run of the network for each.")
     return patch, stride
 
 
-def _slider(label: str, sizes: list[int], key: str) -> int:
-    """In pixels; begins in the middle."""
-    if len(sizes) == 1:
-        return sizes[0]
-    begin = sizes[len(sizes) // 2]
-    return int(st.select_slider(label, sizes, value=begin, format_func=_pixels, key=key, width=260, persist_state="session"))
+def _slider(label: str, sizes: tuple[int, ...], field: str, shown: int) -> None:
+    if len(sizes) > 1:
+        st.select_slider(label, sizes, format_func=_pixels, width=260, **state.bound(field, shown))
 
 
 def _pixels(count: int) -> str:
@@ -85,24 +76,25 @@ def _sentence(visit: Visit, found: Occlusion) -> str:
     return f"{begin}. It falls most, by **{words.number(fall)}**, with the patch **{place}**.{tail}"
 
 
-def _map(visit: Visit, found: Occlusion) -> None:
-    values = found.values
-    shown = over(visit, values, "evidence", f"{unit(visit)} lost, mean over the patches that cover it", smooth=True)
+def _map(visit: Visit, found: Occlusion, patch: int, stride: int) -> Map:
     st.markdown("**Where the score falls** when it is covered (green) or rises (purple)")
-    heat(
-        shown,
-        key=state.component_key("occlusion", visit),
-        label=f"Loss of {title(visit)} where {visit.photo_title} is covered: most {words.place(values)}. Arrow keys read it.",
-        boxed=found.patch,
+    drawn = Map(
+        f"occlusion-{patch}-{stride}",
+        f"Loss of {title(visit)} where {visit.photo_title} is covered",
+        f"{unit(visit)} lost, mean over the patches that cover it",
+        lambda tools: _found(visit, tools, patch, stride).values,
+        smooth=True,
     )
+    shown = show(visit, drawn, found.values, boxed=found.patch)
     arrays = {
         "drops": Kept(found.drops, f"fall {unit(visit)}, by place of the patch"),
         "tops": Kept(np.array(found.tops), "pixels, upper edge of the patch, by row of drops"),
         "lefts": Kept(np.array(found.lefts), "pixels, left edge of the patch, by column of drops"),
         "patch": Kept(np.array(found.patch), "pixels"),
-        "map": Kept(values, "mean fall over the patches that cover a pixel"),
+        "map": Kept(found.values, "mean fall over the patches that cover a pixel"),
     }
     save(visit, "occlusion", on_photo(shown), arrays)
+    return drawn
 
 
 def _numbers(visit: Visit, found: Occlusion) -> None:

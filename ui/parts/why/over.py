@@ -1,10 +1,16 @@
-"""A map of this photo, ready to be drawn over it."""
+"""A map of this photo, drawn over it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convoscope import words
 from convoscope.render import Palette, Scale, scale_of
-from ui.components.heat import Heat
+from ui import state
+from ui.components.heat import Heat, heat
+from ui.tools import Tools
 from ui.visit import Visit
 
 COARSE = 2  # pixels wide is a cell that the photo can be seen through
@@ -12,11 +18,35 @@ SHARE = 99  # per cent of a fine map's cells that its scale holds
 FINE = f"Of a map as fine as the photo the colours reach to what {100 - SHARE} pixel in 100 exceeds; hovering tells each value."
 
 
-def over(visit: Visit, values: NDArray[np.float64], palette: Palette, unit: str, *, smooth: bool = False) -> Heat:
-    """values: (H, W), over the whole photo. smooth: it has no details as small as its cells."""
+@dataclass(frozen=True)
+class Map:
+    """A kind of map. name: of its element. label: what it shows. unit: what its values are.
+
+    make: draws it, float (H, W) over the whole photo, with some network's tools. smooth: it has no details as small as its
+    cells.
+    """
+
+    name: str
+    label: str
+    unit: str
+    make: Callable[[Tools], NDArray[np.float64]]
+    palette: Palette = "evidence"
+    smooth: bool = False
+
+
+def over(visit: Visit, drawn: Map, values: NDArray[np.float64]) -> Heat:
     picture = visit.prepared.resized
-    fine = not smooth and len(values) * COARSE > len(picture)
-    return Heat(picture, values, _most(values, palette) if fine else scale_of(values, palette), unit, fine)
+    fine = not drawn.smooth and len(values) * COARSE > len(picture)
+    scale = _most(values, drawn.palette) if fine else scale_of(values, drawn.palette)
+    return Heat(picture, values, scale, drawn.unit, fine)
+
+
+def show(visit: Visit, drawn: Map, values: NDArray[np.float64], boxed: int = 1) -> Heat:
+    """Draws the map, and returns what was drawn. boxed: as `heat` takes it."""
+    shown = over(visit, drawn, values)
+    label = f"{drawn.label}: strongest {words.place(np.abs(values))}. Arrow keys read it."
+    heat(shown, key=state.component_key(drawn.name, visit), label=label, boxed=boxed)
+    return shown
 
 
 def _most(values: NDArray[np.float64], palette: Palette) -> Scale:

@@ -12,6 +12,7 @@ from ui import state
 from ui.components.bars import bars
 from ui.components.maps import Tile, maps
 from ui.components.table import Cell, table
+from ui.parts.picker import chooser, known, own, refused
 from ui.parts.seen import seen
 from ui.parts.why.keep import Kept, beside, enlarged, save
 from ui.parts.why.layer import layer_of, one_layer
@@ -21,7 +22,11 @@ COMPARED = 6  # channels shown of both photos
 
 
 def photos(visit: Visit) -> None:
-    other = _other(visit)
+    other = state.beside(visit)
+    _choice(visit, other)
+    if problem := state.problem_with("other"):
+        refused(problem, other.photo_title)
+        return
     pair = Pair(visit.trace, other.trace)
     st.markdown(_sentence(visit, other, pair))
     for column, each, title in zip(st.columns(2, gap="medium"), (visit, other), ("A", "B"), strict=True):
@@ -50,12 +55,13 @@ def photos(visit: Visit) -> None:
     )
 
 
-def _other(visit: Visit) -> Visit:
-    """Photo B: a sample, at first another one than A."""
-    samples = [sample.name for sample in visit.samples]
-    shown = visit.selection.other or next(each for each in samples if each != visit.selection.photo)
-    st.pills("Photo B: compare with", samples, required=True, wrap=True, **state.bound("other", shown))
-    return visit.of_sample(next(sample for sample in visit.samples if sample.name == shown))
+def _choice(visit: Visit, other: Visit) -> None:
+    st.markdown("**Photo B**: compare with")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        known(other, "other", "Photo B: compare with")
+        with chooser("Your own photo", "other"):
+            own("other")
+        st.button("Swap A and B", icon=":material/swap_horiz:", on_click=state.swap, args=(visit, other))
 
 
 def _sentence(visit: Visit, other: Visit, pair: Pair) -> str:

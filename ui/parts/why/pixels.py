@@ -10,13 +10,12 @@ from convoscope import words
 from convoscope.graph.backward import GradientError
 from convoscope.why.full_gradient import FullGradient, OffsetPart
 from ui import state
-from ui.components.heat import heat
 from ui.components.waterfall import Term, waterfall
 from ui.parts.why.gradients import no_gradient
 from ui.parts.why.keep import Kept, on_photo, save
-from ui.parts.why.over import FINE, over
+from ui.parts.why.over import FINE, Map, show
 from ui.parts.why.score import score, score_title, signed, title, unit
-from ui.parts.why.trust import Tried, trust
+from ui.parts.why.trust import trust
 from ui.tools import Tools
 from ui.visit import Visit
 
@@ -32,7 +31,7 @@ def pixels(visit: Visit) -> None:
     st.markdown(_sentence(visit, full))
     where, terms = st.columns([1, 1.4], gap="medium")
     with where:
-        _map(visit, full)
+        drawn = _map(visit, full)
     with terms:
         _terms(visit, full)
     st.caption(
@@ -40,7 +39,7 @@ def pixels(visit: Visit) -> None:
         "training pictures: a pixel of that colour adds nothing by itself, however much it matters. And much of the score may "
         "come from biases, which belong to no pixel; they are drawn where their channels stand."
     )
-    trust(visit, Tried("pixels", partial(_by, visit), "evidence", unit(visit)))
+    trust(visit, drawn)
 
 
 def _by(visit: Visit, tools: Tools) -> NDArray[np.float64]:
@@ -56,14 +55,10 @@ def _sentence(visit: Visit, full: FullGradient) -> str:
     )
 
 
-def _map(visit: Visit, full: FullGradient) -> None:
-    shown = over(visit, full.values, "evidence", unit(visit))
+def _map(visit: Visit, full: FullGradient) -> Map:
     st.markdown("**Where**: pixels and biases, on the pixels they belong to")
-    heat(
-        shown,
-        key=state.component_key("pixels", visit),
-        label=f"{title(visit)} traced to the pixels of {visit.photo_title}: strongest {words.place(np.abs(full.values))}.",
-    )
+    drawn = Map("pixels", f"{title(visit)} traced to the pixels of {visit.photo_title}", unit(visit), partial(_by, visit))
+    shown = show(visit, drawn, full.values)
     total = words.addition(float(full.values.sum()), full.without_place)
     st.caption(f"The {full.values.size:,} pixels and what has no place add up to {score(visit)}: {total}. {FINE}")
     arrays = {"map": Kept(full.values, f"share {unit(visit)}, pixel by pixel, over colours and layers")}
@@ -72,6 +67,7 @@ def _map(visit: Visit, full: FullGradient) -> None:
         f"biases {part.tensor}": Kept(part.values, f"share {unit(visit)}, over the channels of this step") for part in full.parts
     }
     save(visit, "pixels", on_photo(shown), arrays)
+    return drawn
 
 
 def _terms(visit: Visit, full: FullGradient) -> None:

@@ -1,6 +1,8 @@
 """The switchboard: a gain on every channel of a layer, and what the answer depends on."""
 
+import hashlib
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import streamlit as st
@@ -11,19 +13,21 @@ from convoscope.layers import Stage
 from convoscope.network import Prediction
 from convoscope.render import colour, scale_of
 from convoscope.why.question import probabilities
-from convoscope.why.switches import Dependence, Switchboard
+from convoscope.why.switches import Dependence
 from ui import state
 from ui.components.bars import bars
-from ui.components.switches import LOUDEST, Channel
+from ui.components.switches import LOUDEST, Board, Channel
 from ui.components.switches import switches as switch_list
 from ui.components.table import Cell, table
 from ui.parts.why.keep import Kept, beside, enlarged, save
-from ui.parts.why.layer import layer_of, one_layer
+from ui.parts.why.layer import layer_of, one_layer, short_title
 from ui.parts.why.score import name, score, signed
 from ui.visit import Visit
 
 _THUMBNAIL = 32  # cells along the longer side, at most
 _THUMBNAILS = 2**17  # cells of all of them together, at most
+
+Gains = Mapping[str, NDArray[np.float32]]  # (1, C), of each tensor that has one that is not 1
 
 
 def switches(visit: Visit) -> None:
@@ -33,38 +37,64 @@ def switches(visit: Visit) -> None:
         return
     stages = {layer_of(visit, stage).name: stage for stage in board.stages}
     stage = stages[one_layer(visit, tuple(stages))]
-    depends = visit.once(("dependence", stage.tensor), lambda: visit.tools.leave_one_out(stage).of(visit.prepared.tensor))
-    st.markdown(_sentence(visit, stage, depends))
-    _board(visit, board, stage, depends)
+    gains = _gains(visit, stages)
+    depends = _dependence(visit, stage, {tensor: each for tensor, each in gains.items() if tensor != stage.tensor})
+    st.markdown(_sentence(visit, stage, depends, switched=bool(gains.keys() - {stage.tensor})))
+    bars_side, switches_side = st.columns([1, 1.9], gap="medium")
+    with bars_side:
+        _bars(visit, gains)
+    with switches_side:
+        _switches(visit, stages, stage, depends)
     _numbers(visit, stage, depends)
     drops = depends.drops(visit.asked)
     arrays = {
         "drops": Kept(drops, "how far the score falls with each channel silent, logits"),
-        "logits": Kept(depends.logits, "of the photo as it is, by class"),
+        "logits": Kept(depends.logits, "with all channels of this layer as they are, by class"),
         "without": Kept(depends.without, "logits with each channel silent, channel by class"),
     }
+    arrays |= {f"gains {tensor}": Kept(gains[0], "gain by channel, as switched") for tensor, gains in gains.items()}
     save(visit, f"switches-{stage.tensor}", _picture(visit, stage, depends), arrays)
     st.caption(
         "What it cannot tell: channels stand in for each other. One that changes nothing alone may matter together with others, "
-        "so switch several off. And a silent channel is a state the network never met in training."
+        "so switch several off, in several layers. And a silent channel is a state the network never met in training. The small "
+        "maps are those of the photo with every switch on."
     )
 
 
-def _board(visit: Visit, board: Switchboard, stage: Stage, depends: Dependence) -> None:
-    left, right = st.columns([1, 1.9], gap="medium")
-    with right:
-        gains = _gains(visit, stage, depends)
-    logits = board.answer(visit.prepared.tensor, {stage.tensor: gains[None]})[0]
+def _gains(visit: Visit, stages: Mapping[str, Stage]) -> Gains:
+    """What the visitor has switched. It comes from a browser: here it is put within bounds."""
+    gains = {}
+    for layer, own in state.gains(visit.selection.model).items():
+        if layer in stages:
+            channels = range(stages[layer].shape[0])
+            given = [min(LOUDEST, max(0.0, float(own.get(str(channel), 1)))) for channel in channels]
+            gains[stages[layer].tensor] = np.array([given], np.float32)
+    return gains
+
+
+def _dependence(visit: Visit, stage: Stage, elsewhere: Gains) -> Dependence:
+    """With the other layers as they are switched: the order of this one's channels stays while they are turned."""
+    photo, tools = visit.prepared.tensor, visit.tools
+    held = hashlib.sha256(b"".join(tensor.encode() + gains.tobytes() for tensor, gains in elsewhere.items())).hexdigest()
+
+    def find() -> Dependence:
+        return tools.switchboard.without_each(photo, stage, elsewhere) if elsewhere else tools.leave_one_out(stage).of(photo)
+
+    with st.spinner("Leaving out one channel after the other …"):
+        return visit.once(("dependence", stage.tensor, held), find)
+
+
+def _bars(visit: Visit, gains: Gains) -> None:
+    logits = visit.tools.switchboard.answer(visit.prepared.tensor, gains)[0]
     now = Prediction(visit.network.card.classes, logits, probabilities(visit.network, logits))
-    with left:
-        st.markdown(_moved(visit, now))
-        key = state.component_key("switched-bars", visit)
-        take = state.taken(key, "chosen", lambda index: state.select(answer=index))
-        bars(now.answers, visit.asked.index, key=key, on_choose=take)
+    st.markdown(_moved(visit, now))
+    key = state.component_key("switched-bars", visit)
+    take = state.taken(key, "chosen", lambda index: state.select(answer=index))
+    bars(now.answers, visit.asked.index, key=key, on_choose=take)
 
 
-def _gains(visit: Visit, stage: Stage, depends: Dependence) -> NDArray[np.float32]:
-    maps = _maps(visit, stage)
+def _switches(visit: Visit, stages: Mapping[str, Stage], stage: Stage, depends: Dependence) -> None:
+    layer, maps = layer_of(visit, stage), _maps(visit, stage)
     side = min(_THUMBNAIL, math.isqrt(_THUMBNAILS // len(maps)) or 1)
     stride = -(-max(maps.shape[1:]) // side)
     drops = depends.drops(visit.asked)
@@ -72,16 +102,17 @@ def _gains(visit: Visit, stage: Stage, depends: Dependence) -> NDArray[np.float3
         Channel(channel, maps[channel, ::stride, ::stride], f"{signed(-float(drops[channel]))} without it")
         for channel in depends.ranked(visit.asked)
     ]
-    chosen = switch_list(
-        channels,
-        scale_of(maps, "signed" if stage.signed else "positive"),
-        key=f"{state.component_key('switches', visit)}-{stage.tensor}",
-        label=f"Switches of {layer_of(visit, stage).title}, the channel that the answer depends on most first",
+    titles = {name: short_title(layer_of(visit, each)) for name, each in stages.items()}
+    model = visit.selection.model
+    key = f"switches-{model}"  # one board for all layers and photos of a network
+    switch_list(
+        Board(layer.name, titles, channels, scale_of(maps, "signed" if stage.signed else "positive")),
+        state.as_first_shown((key,), state.gains(model)),
+        key=key,
+        label=f"Switches of {layer.title}, the channel that the answer depends on most first",
+        on_gains=state.taken(key, "gains", lambda gains: state.keep_gains(model, gains)),
+        on_layer=state.taken(key, "layer", lambda name: state.select(layer=name)),
     )
-    gains = np.ones(len(maps), np.float32)
-    for channel in range(len(gains)):
-        gains[channel] = min(LOUDEST, max(0.0, float(chosen.get(str(channel), 1))))
-    return gains
 
 
 def _maps(visit: Visit, stage: Stage) -> NDArray[np.float32]:
@@ -90,10 +121,12 @@ def _maps(visit: Visit, stage: Stage) -> NDArray[np.float32]:
     return values if values.ndim == 3 else values[:, None, None]
 
 
-def _sentence(visit: Visit, stage: Stage, depends: Dependence) -> str:
+def _sentence(visit: Visit, stage: Stage, depends: Dependence, switched: bool) -> str:
+    """switched: whether channels of other layers are."""
     drops = depends.drops(visit.asked)
     most = depends.ranked(visit.asked)[0]
     layer = words.plain(layer_of(visit, stage).title.lower())
+    begin = "With the other layers as you switched them: of" if switched else "Of"
     if drops[most] <= 0:
         return f"No single channel of {layer} holds up {score(visit)}: it falls without none of the {len(drops)}."
     turning = depends.turning
@@ -102,8 +135,8 @@ def _sentence(visit: Visit, stage: Stage, depends: Dependence) -> str:
         which = f"channel {turning[0]} alone" if len(turning) == 1 else f"any one of {len(turning)} channels"
         tail = f"Without {which} another class wins."
     return (
-        f"Of the {len(drops)} channels of {layer}, {score(visit)} depends most on channel **{most}**: without it, it falls by "
-        f"**{words.number(float(drops[most]))}**. {tail}"
+        f"{begin} the {len(drops)} channels of {layer}, {score(visit)} depends most on channel **{most}**: without it, it falls "
+        f"by **{words.number(float(drops[most]))}**. {tail}"
     )
 
 

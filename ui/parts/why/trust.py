@@ -1,39 +1,24 @@
 """Whether a map can be believed: pixels taken away in its order, random places as control, shuffled weights."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from convoscope import words
-from convoscope.render import Palette
 from convoscope.why.pixels import on_pixels
 from convoscope.why.trust import CONTROLS, Trial, Verdict, similarity
 from ui import state
 from ui.components.chart import Axis, Line, chart
-from ui.components.heat import heat
-from ui.parts.why.over import over
+from ui.parts.why.over import Map, show
 from ui.parts.why.score import name
-from ui.tools import Tools
 from ui.visit import Visit
 
 ALIKE = 0.5  # rank correlation from which two maps count as alike
 
 
-@dataclass(frozen=True)
-class Tried:
-    """A map on trial. make: draws it with some network's tools. unit: what its values are. smooth: as `over` takes it."""
-
-    name: str
-    make: Callable[[Tools], NDArray[np.float64]]
-    palette: Palette
-    unit: str
-    smooth: bool = False
-
-
-def trust(visit: Visit, tried: Tried) -> None:
+def trust(visit: Visit, tried: Map) -> None:
     """Nothing is computed before it is opened."""
     box = st.expander("Can I trust this map?", icon=":material/balance:", key=f"trust-{tried.name}", on_change="rerun")
     if not box.open:
@@ -73,7 +58,7 @@ def _judgement(visit: Visit, verdict: Verdict) -> str:
     )
 
 
-def _curves(visit: Visit, tried: Tried, verdict: Verdict) -> None:
+def _curves(visit: Visit, tried: Map, verdict: Verdict) -> None:
     shown = visit.network.card.classes[visit.asked.index]
     shares = verdict.curves.shares.tolist()
     across = Axis("share of the pixels", 0, 1, share=True)
@@ -96,7 +81,7 @@ def _curves(visit: Visit, tried: Tried, verdict: Verdict) -> None:
             )
 
 
-def _shuffled(visit: Visit, tried: Tried, values: NDArray[np.float64]) -> None:
+def _shuffled(visit: Visit, tried: Map, values: NDArray[np.float64]) -> None:
     forgotten = tried.make(visit.tools.forgetful)
     alike = similarity(values, forgotten)
     st.markdown(
@@ -107,9 +92,7 @@ def _shuffled(visit: Visit, tried: Tried, values: NDArray[np.float64]) -> None:
     for column, (title, each) in zip(st.columns(len(both), gap="medium"), both, strict=True):
         with column:
             st.caption(title.capitalize())
-            key = state.component_key(f"{title}-{tried.name}", visit)
-            shown = over(visit, each, tried.palette, tried.unit, smooth=tried.smooth)
-            heat(shown, key=key, label=f"The map of the network, {title}")
+            show(visit, replace(tried, name=f"{title}-{tried.name}", label=f"The map of the network, {title}"), each)
     st.caption(
         "What this cannot tell: a photo with pixels taken out is unlike anything the network learned from, and its answer to it "
         "may fall for that reason alone. That is why the copies at random places are there."
