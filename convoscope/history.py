@@ -21,9 +21,9 @@ MOMENTS = "history"
 
 @dataclass(frozen=True)
 class Epoch:
-    """loss: mean over the training pictures. accuracy: share right of pictures held out. size: of the pictures, in pixels.
+    """loss: mean over the training pictures. accuracy: share right of pictures held out.
 
-    rate: of Muon at the epoch's end. step: taken so far.
+    size: of the pictures learned from, in pixels. rate: of Muon at the epoch's end. step: taken so far.
     """
 
     epoch: int

@@ -24,8 +24,8 @@ from train.fit import fit
 from train.folder import CheckError, WorseError, install, write_folder
 from train.measure import logits_of, results
 from train.novelty import limits, with_photos
-from train.recipes import FURTHER, RECIPES, Phase, Recipe
-from train.start import StartError, read_start
+from train.recipes import RECIPES, Phase, Recipe
+from train.start import StartError, read_start, recipe_for
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,13 +42,12 @@ def _train(options: argparse.Namespace) -> None:
     out: Path = options.out or Path("models") / options.network
     run: Path = options.runs / out.name
     start = read_start(options.start) if options.start else None
-    recipe = (FURTHER if start else RECIPES)[options.network]
+    source = _source(options, RECIPES[options.network])
+    recipe = recipe_for(options.network, source.classes, start)
     if options.description:
         recipe = dataclasses.replace(recipe, description=options.description)
     if options.epochs:
-        recipe = dataclasses.replace(recipe, phases=(Phase(options.epochs, recipe.size),))
-    source = _source(options, recipe)
-    _check_size(source, recipe)
+        recipe = dataclasses.replace(recipe, phases=(Phase(options.epochs, recipe.stored),))
     fitted = fit(recipe, source, run, options.resume, start)
     if PartialState().is_main_process:
         with writing(run):
@@ -94,14 +93,10 @@ def _source_of(options: argparse.Namespace) -> Source:
 
 
 def _source(options: argparse.Namespace, recipe: Recipe) -> Source:
-    if options.network == "shapes":
-        return data.draw(options.drawings, recipe)
-    return data.load(options.data, recipe)
-
-
-def _check_size(source: Source, recipe: Recipe) -> None:
+    source = data.draw(options.drawings, recipe) if options.network == "shapes" else data.load(options.data, recipe)
     if len(source.train) < 2:
         raise DataError(f"{source.name} has too few pictures to train on: {len(source.train)}.")
+    return source
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:

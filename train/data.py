@@ -44,6 +44,9 @@ class Labelled:
         chosen = torch.tensor(indices)
         return self.pictures[chosen], self.labels[chosen]
 
+    def part(self, indices: NDArray[np.int64]) -> "Labelled":
+        return Labelled(*self.__getitems__(indices.tolist()))
+
 
 @dataclass(frozen=True)
 class Source:
@@ -70,7 +73,9 @@ def load(where: str, recipe: Recipe) -> Source:
         order = rng.permutation(len(train))
         count = max(1, round(TEST_SHARE * len(train)))
         train, test = train.select(np.sort(order[count:])), train.select(np.sort(order[:count]))
-    learned, held_out = _hold_out(_decode(train, recipe.preprocessing), recipe.held_out)
+    kept, held = _hold_out(len(train), recipe.held_out)
+    learned = _decode(train.select(kept), recipe.preprocessing.model_copy(update={"size": recipe.stored}))
+    held_out = _decode(train.select(held), recipe.preprocessing)
     name = Path(where).name if Path(where).exists() else where
     return Source(name, classes, learned, held_out, _decode(test, recipe.preprocessing), f"{name}, {test_name}")
 
@@ -78,9 +83,10 @@ def load(where: str, recipe: Recipe) -> Source:
 def draw(count: int, recipe: Recipe) -> Source:
     """`count` training drawings and a tenth as many for the reported figure, from another seed."""
     train = _drawn(count, SEED, recipe)
+    kept, held = _hold_out(len(train), recipe.held_out)
     test = _drawn(max(len(drawings.CLASSES), count // 10), SEED + 1, recipe)
-    learned, held_out = _hold_out(train, recipe.held_out)
-    return Source("drawings made by code", drawings.CLASSES, learned, held_out, test, "drawings from a seed of their own")
+    name, test_name = "drawings made by code", "drawings from a seed of their own"
+    return Source(name, drawings.CLASSES, train.part(kept), train.part(held), test, test_name)
 
 
 def photos(where: str, card: Card) -> tuple[Labelled, Labelled]:
@@ -166,11 +172,8 @@ def _labelled(pictures: NDArray[np.uint8], labels: NDArray[np.int64]) -> Labelle
     return Labelled(torch.from_numpy(pictures.transpose(0, 3, 1, 2).copy()), torch.from_numpy(labels.astype(np.int64)))
 
 
-def _hold_out(pictures: Labelled, share: float) -> tuple[Labelled, Labelled]:
-    order = torch.from_numpy(np.random.default_rng(SEED).permutation(len(pictures)))
-    count = max(1, round(share * len(pictures)))
-    held, kept = order[:count].sort().values, order[count:].sort().values
-    return (
-        Labelled(pictures.pictures[kept], pictures.labels[kept]),
-        Labelled(pictures.pictures[held], pictures.labels[held]),
-    )
+def _hold_out(pictures: int, share: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which of so many pictures to learn from, and which to hold out."""
+    order = np.random.default_rng(SEED).permutation(pictures)
+    count = max(1, round(share * pictures))
+    return np.sort(order[count:]), np.sort(order[:count])

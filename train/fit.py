@@ -123,7 +123,7 @@ class Training:
             step=self.step,
             size=size,
             loss=round(float(torch.stack(losses).mean()), 4),
-            accuracy=round(accuracy(self.network, self.source.held_out, self.augment, size), 4),
+            accuracy=round(accuracy(self.network, self.source.held_out, self.augment, self.recipe.served(size)), 4),
             rate=round(self.recipe.muon_rate * share, 5),
             seconds=round(time.perf_counter() - started, 2),
         )

@@ -29,10 +29,11 @@ class Phase:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """One network and its training. Pictures are stored and served at `size` × `size`.
+    """One network and its training. Pictures are served at `size` × `size`, those to learn from stored at `stored` × `stored`.
 
     Random crops show things larger than whole pictures do, so a network sees best at a size somewhat above the one it was trained
-    at (Touvron et al., 2019); `size` was chosen on the pictures held out.
+    at (Touvron et al., 2019); `size` was chosen on the pictures held out. Crops are best cut from pictures in their own size:
+    resized twice, those in training are softer than those to come.
 
     Values given here hold for every network that does not state its own.
     """
@@ -42,6 +43,7 @@ class Recipe:
     stack: Stack
     channels: Literal["RGB", "grey"]
     size: int
+    stored: int
     mean: tuple[float, ...]  # of the training pixels, scaled to 0-1, per channel
     std: tuple[float, ...]
     phases: tuple[Phase, ...]
@@ -61,6 +63,7 @@ class Recipe:
 
     @property
     def preprocessing(self) -> Preprocessing:
+        """Of pictures that are served."""
         return Preprocessing(
             size=self.size,
             channels=self.channels,
@@ -73,6 +76,10 @@ class Recipe:
     @property
     def epochs(self) -> int:
         return sum(phase.epochs for phase in self.phases)
+
+    def served(self, size: int) -> int:
+        """The size, in pixels, that goes with random crops of this size as `size` goes with those of `stored`."""
+        return size * self.size // self.stored
 
     def size_at(self, epoch: int) -> int:
         """Picture size in the epoch, counted from 0."""
@@ -93,6 +100,7 @@ PHOTO = Recipe(
     ),
     channels="RGB",
     size=72,
+    stored=64,
     mean=(0.480, 0.448, 0.398),
     std=(0.277, 0.269, 0.282),
     phases=(Phase(16, 48), Phase(4, 64)),
@@ -109,6 +117,7 @@ SHAPES = Recipe(
     stack=Stack(groups=((8,), (8,), (8,)), pooled=(True, True, True), head="flatten"),
     channels="grey",
     size=32,
+    stored=32,
     mean=(0.80,),
     std=(0.22,),
     phases=(Phase(12, 32),),
@@ -129,6 +138,7 @@ CIFAR10 = Recipe(
     ),
     channels="RGB",
     size=32,
+    stored=32,
     mean=(0.491, 0.482, 0.447),
     std=(0.247, 0.243, 0.262),
     phases=(Phase(24, 32),),
@@ -142,9 +152,15 @@ CIFAR10 = Recipe(
 
 RECIPES = {"photo": PHOTO, "shapes": SHAPES, "cifar10": CIFAR10}
 
-# For a training that begins with a trained network, at half the rate.
+# For a training that goes on with a trained network, at less than half the rate.
 FURTHER = {
-    "photo": replace(PHOTO, phases=(Phase(6, 48), Phase(3, 64)), muon_rate=0.05, sgd_rate=0.05),
-    "shapes": replace(SHAPES, phases=(Phase(4, 32),), muon_rate=0.025, sgd_rate=0.05),
-    "cifar10": replace(CIFAR10, phases=(Phase(8, 32),), muon_rate=0.03, sgd_rate=0.05),
+    "photo": replace(PHOTO, phases=(Phase(4, 64),), muon_rate=0.04, sgd_rate=0.04),
+    "shapes": replace(SHAPES, phases=(Phase(4, 32),), muon_rate=0.02, sgd_rate=0.04),
+    "cifar10": replace(CIFAR10, phases=(Phase(8, 32),), muon_rate=0.024, sgd_rate=0.04),
+}
+
+# For one that begins with a trained network and other classes: small batches, so that few pictures make many steps.
+TRANSFER = {
+    name: replace(recipe, phases=(Phase(20, recipe.stored),), batch=50, muon_rate=0.01, sgd_rate=0.01)
+    for name, recipe in RECIPES.items()
 }

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from convoscope.card import Card, read_card
 from convoscope.history import LOG, MOMENTS, Epoch, read_log
+from train.recipes import FURTHER, RECIPES, TRANSFER, Recipe
 
 
 class StartError(Exception):
@@ -39,3 +40,9 @@ def read_start(folder: Path) -> Start:
     graph = onnx.load(folder / "model.onnx").graph
     weights = {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in graph.initializer}
     return Start(folder, card, weights)
+
+
+def recipe_for(network: str, classes: tuple[str, ...], start: Start | None) -> Recipe:
+    """The one that suits what the training begins with."""
+    recipes = RECIPES if start is None else FURTHER if start.card.classes == classes else TRANSFER
+    return recipes[network]

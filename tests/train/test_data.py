@@ -51,6 +51,14 @@ def test_class_folders_become_classes(tmp_path: Path) -> None:
     assert_labels_fit(source)
 
 
+def test_crops_are_cut_from_pictures_in_their_own_size(tmp_path: Path) -> None:
+    recipe = dataclasses.replace(RECIPE, stored=12)
+    source = data.load(str(class_folders(tmp_path / "colours", {"red": 10, "blue": 10})), recipe)
+    assert [part.pictures.shape[-1] for part in (source.train, source.held_out, source.test)] == [12, 16, 16]
+    assert (recipe.served(12), recipe.served(9)) == (16, 12)
+    assert_labels_fit(source)
+
+
 def test_the_three_parts_share_no_picture(tmp_path: Path) -> None:
     source = data.load(str(class_folders(tmp_path / "colours", {"red": 20, "blue": 20})), RECIPE)
     parts = [rows(part) for part in (source.train, source.held_out, source.test)]

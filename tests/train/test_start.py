@@ -15,8 +15,8 @@ from train.augmentation import Augmentation
 from train.fit import fit
 from train.folder import write_folder
 from train.network import TrainingNetwork
-from train.recipes import FURTHER, RECIPES, Phase
-from train.start import Start, StartError, read_start
+from train.recipes import RECIPES, Phase
+from train.start import Start, StartError, read_start, recipe_for
 
 FURTHER_ON = dataclasses.replace(FLATTEN, phases=(Phase(2, 16),), muon_rate=0.01, sgd_rate=0.02)
 
@@ -133,10 +133,14 @@ def test_a_damaged_log_is_told(folder: Path, tmp_path: Path) -> None:
         fit(FURTHER_ON, source(), tmp_path / "run", resume=False, start=read_start(copy))
 
 
-def test_going_on_is_the_same_network_at_half_the_rate() -> None:
-    assert FURTHER.keys() == RECIPES.keys()
-    for name, recipe in RECIPES.items():
-        further = FURTHER[name]
-        assert (further.stack, further.preprocessing) == (recipe.stack, recipe.preprocessing)
-        assert (further.muon_rate, further.sgd_rate) == (recipe.muon_rate / 2, recipe.sgd_rate / 2)
-        assert further.epochs < recipe.epochs
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_start_has_recipes_of_its_own(name: str, start: Start) -> None:
+    recipe, classes = RECIPES[name], start.card.classes
+    further, transfer = recipe_for(name, classes, start), recipe_for(name, ("cat", "dog"), start)
+    assert recipe_for(name, classes, None) is recipe
+    for other in (further, transfer):
+        assert (other.stack, other.preprocessing, other.stored) == (recipe.stack, recipe.preprocessing, recipe.stored)
+        assert other.muon_rate < recipe.muon_rate / 2
+        assert other.sgd_rate < recipe.sgd_rate / 2
+    assert further.epochs < recipe.epochs
+    assert transfer.batch < recipe.batch

@@ -15,6 +15,7 @@ FLATTEN = dataclasses.replace(
     SHAPES,
     stack=Stack(groups=((4,), (6,)), pooled=(True, True), head="flatten"),
     size=16,
+    stored=16,
     phases=(Phase(3, 16),),
     batch=20,
     snapshots=4,
