@@ -184,17 +184,18 @@ def own_photo(field: str = "photo") -> str | None:
 
 def beside(visit: Visit) -> Visit:
     """The same visit with the photo to compare with: the chosen one, at first another sample."""
-    name = visit.selection.other or next(each.name for each in visit.samples if each.name != visit.selection.photo)
+    name = _other(visit.selection)
     return visit.of_photo(name, *_photo(visit.selection.model, name, "other"))
 
 
-def swap(visit: Visit, other: Visit) -> None:
-    """The photo and the one to compare with change places."""
+def swap() -> None:
+    """The photo and the one to compare with change places: those chosen now, not those on a page drawn a click ago."""
+    before: Selection = st.session_state.selection
     photos = {field: st.session_state.pop(field, None) for field in ("photo", "other")}
     for field, photo in zip(("other", "photo"), photos.values(), strict=True):
         if photo is not None:
             st.session_state[field] = photo
-    select(photo=other.selection.photo, other=visit.selection.photo)
+    select(photo=_other(before), other=before.photo)
 
 
 def go_to_layer(number: int) -> None:
@@ -260,6 +261,11 @@ def _offered(field: str) -> None:
     st.session_state.uploads = st.session_state.get("uploads", 0) + 1
     st.session_state.camera = None
     st.session_state.chosen_now, st.session_state.offered = True, field
+
+
+def _other(selection: Selection) -> str:
+    samples = samples_for(usable()[selection.model].card)
+    return selection.other or next(each.name for each in samples if each.name != selection.photo)
 
 
 def _photo(model: str, name: str, field: str) -> tuple[Photo, str]:

@@ -19,6 +19,7 @@ from tests import shipped
 from tests.convoscope.zoo import SIZE, ZOO
 from tests.graphs import card, model, node, noise, write
 from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
+from ui import state
 from ui import visit as visits
 from ui.components.heat import Heat
 from ui.parts.why import change
@@ -286,6 +287,18 @@ def test_a_photo_of_ones_own_is_compared_with_and_changes_places():
     assert app.query_params["other"] == mine
     app.pills(key="choose_photo").set_value("cat").run()  # B stays
     assert app.query_params["other"] == mine
+
+
+def test_photos_that_change_places_twice_before_the_page_is_drawn_are_where_they_were(monkeypatch):
+    swap = state.swap
+    app = opened("photos", model="photo", photo="coffee", other="cat")
+    uploader(app).upload("mine.jpg", jpeg(), "image/jpeg")
+    monkeypatch.setattr(state, "swap", lambda: (swap(), swap()))
+    app.run()
+    before = dict(app.query_params)
+    button(app, "Swap A and B").click().run()
+    assert not app.exception
+    assert dict(app.query_params) == before
 
 
 def test_a_file_that_is_no_photo_is_refused_for_b_alone():

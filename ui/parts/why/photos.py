@@ -61,7 +61,7 @@ def _choice(visit: Visit, other: Visit) -> None:
         known(other, "other", "Photo B: compare with")
         with chooser("Your own photo", "other"):
             own("other")
-        st.button("Swap A and B", icon=":material/swap_horiz:", on_click=state.swap, args=(visit, other))
+        st.button("Swap A and B", icon=":material/swap_horiz:", on_click=state.swap)
 
 
 def _sentence(visit: Visit, other: Visit, pair: Pair) -> str:
