@@ -3,7 +3,7 @@
 What is computed from a photo is kept in small caches that all visitors share, for some minutes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self, TypeVar
@@ -103,9 +103,9 @@ class Visit:
         against = self.selection.against
         return Question(self.answer, None if against == self.answer else against)
 
-    def once(self, what: tuple[str | int, ...], find: Callable[[], Finding]) -> Finding:
-        """What is found out about this photo and this question, kept under the name `what` for those who ask again."""
-        place = _findings((*self._key, self.asked.index, -1 if self.asked.against is None else self.asked.against, *what))
+    def once(self, what: tuple[Hashable, ...], find: Callable[[], Finding]) -> Finding:
+        """What is found out about this photo, kept for those who ask again. what: its name, and `asked` if it depends on that."""
+        place = _findings((*self._key, *what))
         if not place:
             place.append(find())  # not within the cache's own function: it may show how far it is
         found: Finding = place[0]
@@ -171,7 +171,7 @@ def _tools(_key: str, network: Network) -> Tools:
 
 
 @kept(entries=FINDINGS, life=TRACE_LIFE)
-def _findings(_key: tuple[str | int, ...]) -> list[Any]:
+def _findings(_key: tuple[Hashable, ...]) -> list[Any]:
     return []
 
 

@@ -235,6 +235,16 @@ def test_a_link_to_what_is_not_offered_says_so_and_shows_the_rest():
     assert component(app, "heat")
 
 
+@pytest.mark.parametrize("view", ["change", "switches"])
+def test_what_does_not_depend_on_the_question_is_not_computed_anew_for_another(view):
+    visits._findings.clear()
+    app = opened(view, model="shapes", photo="star")
+    kept = len(visits._findings._entries)
+    app.selectbox(key="choose_answer").set_value(shipped.network("shapes").card.classes.index("line")).run()
+    assert app.query_params["answer"] == "line"
+    assert len(visits._findings._entries) == kept == 1
+
+
 @pytest.mark.parametrize("name", ["rotate", "shift", "blur", "darken", "crop", "noise"])
 def test_every_change_has_its_curve_and_its_film(name):
     app = opened("change", model="shapes", photo="star")

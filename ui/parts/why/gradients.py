@@ -126,12 +126,12 @@ def _one(visit: Visit, method: Method) -> NDArray[np.float64]:
 
 def _integrated(visit: Visit, tools: Tools) -> Integrated:
     found = partial(integrated, tools.gradients, visit.prepared.tensor, visit.asked)
-    return visit.once((tools.network.key, "integrated"), found)
+    return visit.once((tools.network.key, "integrated", visit.asked), found)
 
 
 def _smoothed(visit: Visit, tools: Tools) -> Saliency:
     found = partial(smoothed, tools.gradients, visit.prepared.tensor, visit.asked)
-    return visit.once((tools.network.key, "smoothed"), found)
+    return visit.once((tools.network.key, "smoothed", visit.asked), found)
 
 
 def _gap(visit: Visit) -> str:

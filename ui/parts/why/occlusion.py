@@ -54,7 +54,8 @@ def _pixels(count: int) -> str:
 
 
 def _found(visit: Visit, tools: Tools, patch: int, stride: int) -> Occlusion:
-    return visit.once((tools.network.key, "occlusion", patch, stride), lambda: _covered(visit, tools, patch, stride))
+    what = (tools.network.key, "occlusion", visit.asked, patch, stride)
+    return visit.once(what, lambda: _covered(visit, tools, patch, stride))
 
 
 def _covered(visit: Visit, tools: Tools, patch: int, stride: int) -> Occlusion:
