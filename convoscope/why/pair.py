@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convoscope.layers import Stage
-from convoscope.network import Network, Trace
-from convoscope.prepare import Prepared
+from convoscope.network import Trace
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,3 @@ class Pair:
     def gains(self) -> NDArray[np.float64]:
         """float64 (classes,): how much more probable each class is for the first."""
         return np.asarray(self.one.prediction.probabilities - self.other.prediction.probabilities)
-
-
-def compare(network: Network, one: Prepared, other: Prepared) -> Pair:
-    return Pair(network.trace(one), network.trace(other))
