@@ -12,7 +12,6 @@ from convoscope import words
 from convoscope.layers import Stage
 from convoscope.network import Prediction
 from convoscope.render import colour, scale_of
-from convoscope.why.question import probabilities
 from convoscope.why.switches import Dependence
 from ui import state
 from ui.components.bars import bars
@@ -85,8 +84,7 @@ def _dependence(visit: Visit, stage: Stage, elsewhere: Gains) -> Dependence:
 
 
 def _bars(visit: Visit, gains: Gains) -> None:
-    logits = visit.tools.switchboard.answer(visit.prepared.tensor, gains)[0]
-    now = Prediction(visit.network.card.classes, logits, probabilities(visit.network, logits))
+    now = visit.network.prediction(visit.tools.switchboard.answer(visit.prepared.tensor, gains)[0])
     st.markdown(_moved(visit, now))
     key = state.component_key("switched-bars", visit)
     take = state.taken(key, "chosen", lambda index: state.select(answer=index))
@@ -158,7 +156,7 @@ def _numbers(visit: Visit, stage: Stage, depends: Dependence) -> None:
     if not box.open:
         return
     drops, asked = depends.drops(visit.asked), visit.asked.index
-    shares = probabilities(visit.network, depends.without)
+    shares = visit.network.probabilities(depends.without)
     classes = visit.network.card.classes
     wins = [classes[index] for index in depends.without.argmax(1)]
     rows = [
