@@ -119,6 +119,7 @@ def test_any_two_classes_can_be_compared_and_one_alone_again():
     assert "star rather than line" in text(app)
     app.selectbox(key="choose_against").set_value(classes.index("star")).run()
     assert "star rather than" not in text(app)
+    assert "against" not in app.query_params
     app.selectbox(key="choose_answer").set_value(classes.index("line")).run()
     assert "against" not in app.query_params
     assert "line rather than" not in text(app)
