@@ -25,6 +25,13 @@ from ui.visit import Visit
 
 Value = TypeVar("Value")
 
+_LEFT_OPEN = {  # by what is chosen: what the page then picks by itself again
+    "model": ("answer", "against", "layer", "stage", "channel", "cell", "step", "patch", "stride"),
+    "photo": ("crop", "answer", "against"),
+    "patch": ("stride",),
+    "layer": ("stage", "channel"),
+}
+
 
 def open_visit(page: str) -> Visit:
     """To be called once at the top of each page: brings session and URL together.
@@ -64,12 +71,13 @@ def link() -> dict[str, str]:
 
 
 def select(**changes: Any) -> None:
-    """Changes the selection. A new model keeps what it has too; a new photo starts with its centre.
+    """Changes the selection. A new model keeps the photos that it has too; a new photo starts with its centre.
 
     In another layer or step the pinned cell is the one in the same place of the photo.
     """
     before: Selection = st.session_state.selection
-    selection = replace(before, **changes)
+    left_open: dict[str, Any] = dict.fromkeys(field for each in changes for field in _LEFT_OPEN.get(each, ()))
+    selection = replace(before, **(left_open | changes))
     if "model" in changes:
         network = usable()[selection.model]
         names = [sample.name for sample in samples_for(network.card)]
@@ -77,14 +85,6 @@ def select(**changes: Any) -> None:
             selection = replace(selection, photo=names[0], crop=None)
         if selection.other and not selection.other.startswith(OWN) and selection.other not in names:
             selection = replace(selection, other=None)
-        selection = replace(selection, answer=None, against=None, layer=None, stage=None, channel=None, cell=None, step=None)
-        selection = replace(selection, patch=None, stride=None)
-    if "photo" in changes:
-        selection = replace(selection, crop=None, answer=None, against=None)
-    if "patch" in changes:
-        selection = replace(selection, stride=None)
-    if "layer" in changes:
-        selection = replace(selection, stage=None, channel=None)
     if {"layer", "view"} & changes.keys():
         st.session_state.view = None
     if "stage" in changes and selection.channel is not None:

@@ -14,6 +14,7 @@ from convoscope.why.channels import Speakers, speakers
 from ui import state
 from ui.components.maps import Tile, maps
 from ui.components.table import Cell, table
+from ui.parts.overview import open_channel
 from ui.parts.why.keep import Kept, on_photo, save
 from ui.parts.why.layer import layer_of
 from ui.parts.why.over import Map, show
@@ -98,15 +99,14 @@ def _channels(visit: Visit, stage: Stage, spoken: Speakers) -> None:
             size=72,
             layout="strip",
             legend=scale,
-            on_choose=state.taken(key, "chosen", lambda channel: _open_unit(visit, stage, channel)),
+            on_choose=state.taken(key, "chosen", lambda channel: open_channel(visit, stage.tensor, channel)),
         )
     to_switches = partial(_open_switches, visit, stage)
     st.button("Prove it: switch channels off", icon=":material/toggle_off:", on_click=to_switches)
 
 
 def _open_switches(visit: Visit, stage: Stage) -> None:
-    state.select(layer=layer_of(visit, stage).name)
-    state.select(view="switches")
+    state.select(layer=layer_of(visit, stage).name, view="switches")
 
 
 def _who(visit: Visit, spoken: Speakers) -> str:
@@ -136,13 +136,6 @@ def _numbers(visit: Visit, stage: Stage, spoken: Speakers) -> None:
     with box:
         key = state.component_key("speakers", visit)
         table(("Channel", f"adds to {score_title(visit)}", "mean activation"), rows, key=key, label="Every channel", sorted_by=1)
-
-
-def _open_unit(visit: Visit, stage: Stage, channel: int) -> None:
-    state.select(layer=layer_of(visit, stage).name)
-    state.select(stage=stage.tensor)
-    state.select(channel=channel)
-    state.go_to_unit()
 
 
 _CHANNEL_HELP = (
