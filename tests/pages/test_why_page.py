@@ -23,7 +23,7 @@ from ui import state
 from ui import visit as visits
 from ui.components.heat import Heat
 from ui.parts.why import change
-from ui.parts.why.keep import Kept, beside, npz, on_photo, png
+from ui.parts.why.downloads import Quantity, beside, npz, on_photo, png
 from ui.views import VIEWS, middle, patches
 
 PAGE = "pages/why.py"
@@ -371,7 +371,7 @@ def test_ones_own_photo_is_explained(view):
 
 
 def test_a_file_of_numbers_says_what_they_are():
-    with np.load(io.BytesIO(npz({"drops": Kept(np.arange(3.0), "logits")}))) as file:
+    with np.load(io.BytesIO(npz({"drops": Quantity(np.arange(3.0), "logits")}))) as file:
         assert file["drops"].tolist() == [0, 1, 2]
         assert file["units"].tolist() == [["drops", "logits"]]
 

@@ -15,7 +15,7 @@ from ui import state
 from ui.components.maps import Tile, maps
 from ui.components.table import Cell, table
 from ui.parts.overview import open_channel
-from ui.parts.why.keep import Kept, on_photo, save
+from ui.parts.why.downloads import Quantity, downloads, on_photo
 from ui.parts.why.layer import layer_of
 from ui.parts.why.over import Map, show
 from ui.parts.why.score import score, score_title, signed, subject, title, unit, value
@@ -65,11 +65,11 @@ def _map(visit: Visit, spoken: Speakers) -> Map:
         f"{abs(spoken.score - value(visit)):.0e}."
     )
     arrays = {
-        "values": Kept(spoken.values, "what each cell of each channel of the last maps adds to the score"),
-        "bias": Kept(np.array(spoken.bias), "added to the sum of the values"),
-        "score": Kept(np.array(spoken.score), "logit, or difference of two logits"),
+        "values": Quantity(spoken.values, "what each cell of each channel of the last maps adds to the score"),
+        "bias": Quantity(np.array(spoken.bias), "added to the sum of the values"),
+        "score": Quantity(np.array(spoken.score), "logit, or difference of two logits"),
     }
-    save(visit, "evidence", on_photo(shown), arrays)
+    downloads(visit, "evidence", on_photo(shown), arrays)
     return drawn
 
 
