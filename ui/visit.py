@@ -104,11 +104,11 @@ class Visit:
         return Question(self.answer, None if against == self.answer else against)
 
     def once(self, what: tuple[Hashable, ...], find: Callable[[], Finding]) -> Finding:
-        """What is found out about this photo, kept for those who ask again. what: its name, and `asked` if it depends on that."""
-        place = _findings((*self._key, *what))
-        if not place:
-            place.append(find())  # not within the cache's own function: it may show how far it is
-        found: Finding = place[0]
+        """What is found out about this photo, computed once for all who ask; those who ask meanwhile wait.
+
+        what: its name, with `asked` if it depends on the question.
+        """
+        found: Finding = _findings((*self._key, *what), find)
         return found
 
     @property
@@ -171,8 +171,8 @@ def _tools(_key: str, network: Network) -> Tools:
 
 
 @kept(entries=FINDINGS, life=TRACE_LIFE)
-def _findings(_key: tuple[Hashable, ...]) -> list[Any]:
-    return []
+def _findings(_key: tuple[Hashable, ...], find: Callable[[], Any]) -> Any:
+    return find()
 
 
 @kept(entries=2)
