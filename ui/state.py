@@ -259,7 +259,7 @@ def _take_widget(field: str, key: str) -> None:
 def _offered(field: str) -> None:
     """A file has come, or would have: whatever becomes of it, uploader and camera are done with."""
     st.session_state.uploads = st.session_state.get("uploads", 0) + 1
-    st.session_state.camera = None
+    st.session_state.camera = st.session_state.view = None  # a component that the refusal hides begins anew
     st.session_state.chosen_now, st.session_state.offered = True, field
 
 

@@ -173,6 +173,15 @@ def test_switches_hold_for_other_photos_and_views_but_not_for_other_networks():
     assert component(app, "switches")["begin"] == {}
 
 
+def test_switches_hold_while_a_file_is_refused():
+    app = opened("switches", model="shapes", photo="star")
+    app.session_state["gains"] = {"shapes": {"conv3": {"2": 0}}}
+    app = upload(app, b"%PDF-1.4")
+    assert not components(app, "switches")
+    button(app, "Back to the star").click().run()
+    assert component(app, "switches")["begin"] == {"conv3": {"2": 0}}
+
+
 def test_all_four_gradient_maps_stand_side_by_side_with_the_gap():
     app = opened("gradients", model="shapes", photo="star")
     assert [header["label"].split(" for")[0] for header in components(app, "heat")] == [
