@@ -48,6 +48,8 @@ def open_visit(page: str) -> Visit:
     notes: tuple[str, ...] = ()
     followed = bool(given) and given != st.session_state.get("written") and not st.session_state.get("chosen_now")
     if "selection" not in st.session_state or followed:
+        if given.get("photo", "") == own_photo("other") or given.get("other", "") == own_photo("photo"):
+            _swap_own()  # from one side of a swap to the other
         st.session_state.selection, notes = from_link(given, usable(), own_photo(), own_photo("other"))
         st.session_state.view, st.session_state.problem = None, None
     selection: Selection = st.session_state.selection
@@ -191,10 +193,7 @@ def beside(visit: Visit) -> Visit:
 def swap() -> None:
     """The photo and the one to compare with change places: those chosen now, not those on a page drawn a click ago."""
     before: Selection = st.session_state.selection
-    photos = {field: st.session_state.pop(field, None) for field in ("photo", "other")}
-    for field, photo in zip(("other", "photo"), photos.values(), strict=True):
-        if photo is not None:
-            st.session_state[field] = photo
+    _swap_own()
     select(photo=_other(before), other=before.photo)
 
 
@@ -261,6 +260,13 @@ def _offered(field: str) -> None:
     st.session_state.uploads = st.session_state.get("uploads", 0) + 1
     st.session_state.camera = st.session_state.view = None  # a component that the refusal hides begins anew
     st.session_state.chosen_now, st.session_state.offered = True, field
+
+
+def _swap_own() -> None:
+    photos = [st.session_state.pop(field, None) for field in ("photo", "other")]
+    for field, photo in zip(("other", "photo"), photos, strict=True):
+        if photo is not None:
+            st.session_state[field] = photo
 
 
 def _other(selection: Selection) -> str:

@@ -309,6 +309,19 @@ def test_a_photo_of_ones_own_is_compared_with_and_changes_places():
     assert app.query_params["other"] == mine
 
 
+def test_back_to_before_a_swap_shows_both_photos_where_they_were():
+    app = opened("photos", model="photo", photo="coffee", other="cat")
+    uploader(app).upload("mine.jpg", jpeg(), "image/jpeg")
+    app.run()
+    before, shown = dict(app.query_params), components(app, "bars")
+    button(app, "Swap A and B").click().run()
+    app.query_params.clear()
+    app.query_params.update(before)
+    app.run()
+    assert not app.info
+    assert components(app, "bars") == shown
+
+
 def test_photos_that_change_places_twice_before_the_page_is_drawn_are_where_they_were(monkeypatch):
     swap = state.swap
     app = opened("photos", model="photo", photo="coffee", other="cat")
