@@ -59,6 +59,7 @@ class Pair:
         return tuple(StagePair(one.stage, one.values, other.values) for one, other in both)
 
     def at(self, stage: Stage) -> StagePair:
+        """stage: of the network that both went through."""
         return next(pair for pair in self.stages if pair.stage == stage)
 
     @property
