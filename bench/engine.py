@@ -78,11 +78,16 @@ def _phone_photo() -> bytes:
     return file.getvalue()
 
 
-def _hooked(model: onnx.ModelProto, classes: int) -> tuple[nn.Sequential, list[torch.Tensor]]:
-    plain = TrainingNetwork(PHOTO, classes).plain()
+def twin_of(model: onnx.ModelProto, classes: int) -> nn.Sequential:
+    """The same network in PyTorch, for inference. model: of the folder `photo`."""
+    twin = TrainingNetwork(PHOTO, classes).plain()
     weights = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in model.graph.initializer}
-    plain.load_state_dict({name: weights[name] for name in plain.state_dict()})
-    kept: list[torch.Tensor] = []
-    for step in plain:
+    twin.load_state_dict({name: weights[name] for name in twin.state_dict()})
+    return twin.eval().requires_grad_(False)
+
+
+def _hooked(model: onnx.ModelProto, classes: int) -> tuple[nn.Sequential, list[torch.Tensor]]:
+    twin, kept = twin_of(model, classes), list[torch.Tensor]()
+    for step in twin:
         step.register_forward_hook(lambda _step, _inputs, output: kept.append(output))
-    return plain, kept
+    return twin, kept

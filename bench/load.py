@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import aiohttp
 
@@ -32,13 +31,6 @@ MANY = 1000  # uploads in a row by one visitor
 WARM = 50  # of them, before growth is counted
 BODY = bytes(19 * 2**20)  # a hoarded file, just below what the server takes
 HOARDERS, HOARDED = 8, 12  # sessions, and files that each sends
-
-
-class Tab(Protocol):
-    """What a visitor of any of the apps can do."""
-
-    async def open(self) -> None: ...
-    async def show(self, data: bytes) -> None: ...
 
 
 class StreamlitTab(Visitor):

@@ -12,9 +12,9 @@ import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import numpy_helper
 from torch import nn
 
+from bench.engine import FOLDER, TIMES, twin_of
 from bench.serving import PEERS_PYTHON, ROOT
 from bench.timing import median, ratio, took
 from convoscope.benchmark import Row
@@ -28,11 +28,7 @@ from convoscope.why.question import Question
 from convoscope.why.surgery import lean
 from convoscope.why.switches import open_leave_one_out, switched_stages
 from convoscope.why.trust import Trial
-from train.network import TrainingNetwork
-from train.recipes import PHOTO
 
-FOLDER = Path("models/photo")
-TIMES = 30
 CHANNELS = 128  # of the layers that are left out one by one
 STEPS = 32  # of a deletion curve, and as many of an insertion curve
 
@@ -45,7 +41,7 @@ def rows() -> list[Row]:
     photo = np.random.default_rng(0).normal(size=(1, 3, side, side)).astype(np.float32)
     question = Question(3)
     gradients, full = open_gradients(network), open_full_gradients(network)
-    twin = _twin(model, len(network.card.classes))
+    twin = twin_of(model, len(network.card.classes))
     torch.set_num_threads(1)
     wide = [open_leave_one_out(network, stage) for stage in switched_stages(network) if stage.shape[0] == CHANNELS]
     trial = Trial(lean(network), photo, question, STEPS)
@@ -107,13 +103,6 @@ def _captum(twin: nn.Sequential, photo: NDArray[np.float32], question: Question,
         subprocess.run([PEERS_PYTHON, "bench/peers/captum_maps.py", folder, *asked], cwd=ROOT, check=True)
         with np.load(Path(folder) / "captum.npz") as file:
             return dict(file)
-
-
-def _twin(model: onnx.ModelProto, classes: int) -> nn.Sequential:
-    plain = TrainingNetwork(PHOTO, classes).plain()
-    weights = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in model.graph.initializer}
-    plain.load_state_dict({name: weights[name] for name in plain.state_dict()})
-    return plain.eval().requires_grad_(False)
 
 
 def _torch_saliency(twin: nn.Module, photo: np.ndarray, question: Question) -> np.ndarray:

@@ -131,6 +131,11 @@ class Card(Part):
     origin: Origin | None
     licence: str | None
 
+    @property
+    def temperature(self) -> float:
+        """What logits are divided by before softmax: 1 where that was not measured."""
+        return self.calibration.temperature if self.calibration else 1.0
+
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
         twice = next((name for name in self.classes if self.classes.count(name) > 1), None)

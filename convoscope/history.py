@@ -1,5 +1,6 @@
 """How a network's training went: `training.jsonl`, one line per epoch, and `history/`, its weights at some moments."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -65,7 +66,8 @@ class History:
         """The network as it was after this step. Its percentages use the temperature of the final one. Raises ModelError."""
         path = self.paths[step]
         try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
+            data = path.read_bytes()
+            with np.load(io.BytesIO(data), allow_pickle=False) as kept:
                 weights = {name: kept[name].astype(np.float32) for name in kept}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as failure:
             raise ModelError(f"{_name(path)} is damaged, so this moment cannot be shown.") from failure
@@ -76,7 +78,8 @@ class History:
         }
         if {name: values.shape for name, values in weights.items()} != expected:
             raise ModelError(f"{_name(path)} does not fit the graph, so this moment cannot be shown.")
-        return replace(self.network, session=self.session, weights=weights, moment=f"step {step}")
+        moment = f"step {step}, {hashlib.sha256(data).hexdigest()}"
+        return replace(self.network, session=self.session, weights=weights, moment=moment)
 
 
 def open_history(folder: Path, network: Network) -> History | None:

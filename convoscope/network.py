@@ -117,7 +117,7 @@ class Network:
         return np.asarray(logits, np.float64)
 
     def predict(self, prepared: Prepared) -> Prediction:
-        return self._prediction(self.logits(prepared.tensor)[0])
+        return self.prediction(self.logits(prepared.tensor)[0])
 
     def trace(self, prepared: Prepared) -> Trace:
         arrays = self.session.run(None, self._feeds(prepared.tensor))
@@ -126,14 +126,18 @@ class Network:
             array.flags.writeable = False
             activations.append(Activation(stage, array[0]))
         logits = next(each.values for each in activations if each.stage.tensor == self.logits_name)
-        return Trace(self._prediction(logits.astype(np.float64)), tuple(activations))
+        return Trace(self.prediction(logits.astype(np.float64)), tuple(activations))
+
+    def prediction(self, logits: NDArray[np.float64]) -> Prediction:
+        """logits: (classes,)."""
+        return Prediction(self.card.classes, logits, self.probabilities(logits))
+
+    def probabilities(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(…, classes) → float64 (…, classes), 0-1, calibrated where the card says how."""
+        return softmax(logits.astype(np.float64) / self.card.temperature)
 
     def _feeds(self, tensors: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         return {self.session.get_inputs()[0].name: tensors, **self.weights}
-
-    def _prediction(self, logits: NDArray[np.float64]) -> Prediction:
-        temperature = self.card.calibration.temperature if self.card.calibration else 1.0
-        return Prediction(self.card.classes, logits, softmax(logits / temperature))
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from convoscope.card import Results
 from convoscope.changes import CHANGES, Change
 from convoscope.evaluation import FILE, Bin, Evaluation, Moment, Robustness
 from convoscope.history import History, open_history
-from convoscope.network import Network, load, softmax
+from convoscope.network import Network, load
 from train.data import Labelled
 from train.measure import logits_of, results
 from train.novelty import noticing
@@ -38,7 +38,6 @@ def evaluate(folder: Path, pictures: Labelled, measured_on: str) -> Evaluation:
     network = load(folder)
     history = open_history(folder, network)
     logits, labels = logits_of(network, pictures), pictures.labels.numpy()
-    temperature = network.card.calibration.temperature if network.card.calibration else 1.0
     pairs, counts = np.unique(np.stack([labels, logits.argmax(1)], 1), axis=0, return_counts=True)
     part = _spread(pictures, SOME)
     return Evaluation(
@@ -47,7 +46,7 @@ def evaluate(folder: Path, pictures: Labelled, measured_on: str) -> Evaluation:
         measured_on=measured_on,
         confusion=tuple((int(label), int(answer), int(count)) for (label, answer), count in zip(pairs, counts, strict=True)),
         order=neighbours(pairs, counts, len(network.card.classes)),
-        bins=reliability(softmax(logits / temperature), labels),
+        bins=reliability(network.probabilities(logits), labels),
         robustness=tuple(_robustness(network, part, change) for change in CHANGES),
         moments=tuple(_moment(history, step, part) for step in history.steps) if history else (),
         noticing=noticing(network, pictures),

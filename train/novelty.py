@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from convoscope import drawings
 from convoscope.card import Limit, Novelty
 from convoscope.evaluation import Noticed, Noticing, wilson
-from convoscope.network import Network, softmax
+from convoscope.network import Network
 from convoscope.novelty import beyond, distance, entropy, score, strengths, watched
 from convoscope.prepare import normalise
 from convoscope.words import SURE
@@ -90,12 +90,11 @@ def _noticed(network: Network, novelty: Novelty, kind: str, pixels: Pixels) -> _
 def _look(network: Network, pixels: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Probabilities (N, classes) and strengths (N, F)."""
     names = [network.logits_name, *(stage.tensor for stage in watched(network))]
-    temperature = network.card.calibration.temperature if network.card.calibration else 1.0
     probabilities, seen = [], []
     for first in range(0, len(pixels), BATCH):
         tensors = normalise(pixels[first : first + BATCH], network.card.preprocessing)
         logits, *maps = network.session.run(names, {network.session.get_inputs()[0].name: tensors})
-        probabilities.append(softmax(logits.astype(np.float64) / temperature))
+        probabilities.append(network.probabilities(logits))
         seen.append(strengths(maps))
     return np.concatenate(probabilities), np.concatenate(seen)
 

@@ -1,6 +1,7 @@
 """The frame of every page: menu, choice of network, title, and on all but the first page the photo in a strip."""
 
 import base64
+from collections import Counter
 from pathlib import Path
 
 import streamlit as st
@@ -67,18 +68,25 @@ def problem_stops_here(visit: Visit) -> None:
 
 
 def _model_choice(visit: Visit) -> None:
-    choices = shared.usable()
-    if len(choices) > 1:
+    titles = _titles()
+    if len(titles) > 1:
         st.caption("Network", width="content")
         st.selectbox(
             "Network",
-            tuple(choices),
-            format_func=lambda name: choices[name].card.title,
+            tuple(titles),
+            format_func=titles.__getitem__,
             filter_mode=None,
             label_visibility="collapsed",
             width=NETWORK,
             **state.bound("model", visit.selection.model),
         )
+
+
+def _titles() -> dict[str, str]:
+    """By folder, which is named where two networks have one title: Streamlit tells options apart by their texts."""
+    titles = {name: network.card.title for name, network in shared.usable().items()}
+    several = {title for title, count in Counter(titles.values()).items() if count > 1}
+    return {name: f"{title}, {name}" if title in several else title for name, title in titles.items()}
 
 
 def _require_a_model() -> None:

@@ -25,6 +25,13 @@ from ui.visit import Visit
 
 Value = TypeVar("Value")
 
+_LEFT_OPEN = {  # by what is chosen: what the page then picks by itself again
+    "model": ("answer", "against", "layer", "stage", "channel", "cell", "step", "patch", "stride"),
+    "photo": ("crop", "answer", "against"),
+    "patch": ("stride",),
+    "layer": ("stage", "channel"),
+}
+
 
 def open_visit(page: str) -> Visit:
     """To be called once at the top of each page: brings session and URL together.
@@ -41,6 +48,8 @@ def open_visit(page: str) -> Visit:
     notes: tuple[str, ...] = ()
     followed = bool(given) and given != st.session_state.get("written") and not st.session_state.get("chosen_now")
     if "selection" not in st.session_state or followed:
+        if given.get("photo", "") == own_photo("other") or given.get("other", "") == own_photo("photo"):
+            _swap_own()  # from one side of a swap to the other
         st.session_state.selection, notes = from_link(given, usable(), own_photo(), own_photo("other"))
         st.session_state.view, st.session_state.problem = None, None
     selection: Selection = st.session_state.selection
@@ -64,12 +73,13 @@ def link() -> dict[str, str]:
 
 
 def select(**changes: Any) -> None:
-    """Changes the selection. A new model keeps what it has too; a new photo starts with its centre.
+    """Changes the selection. A new model keeps the photos that it has too; a new photo starts with its centre.
 
     In another layer or step the pinned cell is the one in the same place of the photo.
     """
     before: Selection = st.session_state.selection
-    selection = replace(before, **changes)
+    left_open: dict[str, Any] = dict.fromkeys(field for each in changes for field in _LEFT_OPEN.get(each, ()))
+    selection = replace(before, **(left_open | changes))
     if "model" in changes:
         network = usable()[selection.model]
         names = [sample.name for sample in samples_for(network.card)]
@@ -77,14 +87,6 @@ def select(**changes: Any) -> None:
             selection = replace(selection, photo=names[0], crop=None)
         if selection.other and not selection.other.startswith(OWN) and selection.other not in names:
             selection = replace(selection, other=None)
-        selection = replace(selection, answer=None, against=None, layer=None, stage=None, channel=None, cell=None, step=None)
-        selection = replace(selection, patch=None, stride=None)
-    if "photo" in changes:
-        selection = replace(selection, crop=None, answer=None, against=None)
-    if "patch" in changes:
-        selection = replace(selection, stride=None)
-    if "layer" in changes:
-        selection = replace(selection, stage=None, channel=None)
     if {"layer", "view"} & changes.keys():
         st.session_state.view = None
     if "stage" in changes and selection.channel is not None:
@@ -184,17 +186,15 @@ def own_photo(field: str = "photo") -> str | None:
 
 def beside(visit: Visit) -> Visit:
     """The same visit with the photo to compare with: the chosen one, at first another sample."""
-    name = visit.selection.other or next(each.name for each in visit.samples if each.name != visit.selection.photo)
+    name = _other(visit.selection)
     return visit.of_photo(name, *_photo(visit.selection.model, name, "other"))
 
 
-def swap(visit: Visit, other: Visit) -> None:
-    """The photo and the one to compare with change places."""
-    photos = {field: st.session_state.pop(field, None) for field in ("photo", "other")}
-    for field, photo in zip(("other", "photo"), photos.values(), strict=True):
-        if photo is not None:
-            st.session_state[field] = photo
-    select(photo=other.selection.photo, other=visit.selection.photo)
+def swap() -> None:
+    """The photo and the one to compare with change places: those chosen now, not those on a page drawn a click ago."""
+    before: Selection = st.session_state.selection
+    _swap_own()
+    select(photo=_other(before), other=before.photo)
 
 
 def go_to_layer(number: int) -> None:
@@ -258,8 +258,20 @@ def _take_widget(field: str, key: str) -> None:
 def _offered(field: str) -> None:
     """A file has come, or would have: whatever becomes of it, uploader and camera are done with."""
     st.session_state.uploads = st.session_state.get("uploads", 0) + 1
-    st.session_state.camera = None
+    st.session_state.camera = st.session_state.view = None  # a component that the refusal hides begins anew
     st.session_state.chosen_now, st.session_state.offered = True, field
+
+
+def _swap_own() -> None:
+    photos = [st.session_state.pop(field, None) for field in ("photo", "other")]
+    for field, photo in zip(("other", "photo"), photos, strict=True):
+        if photo is not None:
+            st.session_state[field] = photo
+
+
+def _other(selection: Selection) -> str:
+    samples = samples_for(usable()[selection.model].card)
+    return selection.other or next(each.name for each in samples if each.name != selection.photo)
 
 
 def _photo(model: str, name: str, field: str) -> tuple[Photo, str]:

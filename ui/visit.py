@@ -3,7 +3,7 @@
 What is computed from a photo is kept in small caches that all visitors share, for some minutes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self, TypeVar
@@ -65,6 +65,11 @@ class Visit:
     def _key(self) -> tuple[str | int, ...]:
         return (self.photo.sha256, self.crop.left, self.crop.top, self.crop.side, self.network.key)
 
+    @property
+    def _folder(self) -> tuple[str, str]:
+        """A copy of a network may have been measured, and have learned, otherwise."""
+        return self.network.key, self.selection.model
+
     @cached_property
     def trace(self) -> Trace:
         return _trace(self._key, self)
@@ -72,7 +77,7 @@ class Visit:
     @cached_property
     def course(self) -> dict[int, Answer]:
         """The answer at each moment of training that was kept, by step; empty if none was. Raises ModelError."""
-        return _course(self._key, self)
+        return _course((self.selection.model, *self._key), self)
 
     @property
     def prediction(self) -> Prediction:
@@ -98,12 +103,12 @@ class Visit:
         against = self.selection.against
         return Question(self.answer, None if against == self.answer else against)
 
-    def once(self, what: tuple[str | int, ...], find: Callable[[], Finding]) -> Finding:
-        """What is found out about this photo and this question, kept under the name `what` for those who ask again."""
-        place = _findings((*self._key, self.asked.index, -1 if self.asked.against is None else self.asked.against, *what))
-        if not place:
-            place.append(find())  # not within the cache's own function: it may show how far it is
-        found: Finding = place[0]
+    def once(self, what: tuple[Hashable, ...], find: Callable[[], Finding]) -> Finding:
+        """What is found out about this photo, computed once for all who ask; those who ask meanwhile wait.
+
+        what: its name, with `asked` if it depends on the question.
+        """
+        found: Finding = _findings((*self._key, *what), find)
         return found
 
     @property
@@ -118,7 +123,7 @@ class Visit:
 
     @property
     def report(self) -> Report:
-        return _report((self.network.key, self.selection.model), self.network)
+        return _report(self._folder, self.network)
 
     @property
     def step(self) -> int:
@@ -128,7 +133,7 @@ class Visit:
     @property
     def at_its_step(self) -> Self:
         """The same visit with the network as it was at that moment."""
-        return replace(self, network=_moment((self.network.key, self.step), self))
+        return replace(self, network=_moment((*self._folder, self.step), self.network))
 
     def of_photo(self, name: str, photo: Photo, title: str) -> Self:
         """The same visit with another photo in place of its own: the square in its middle."""
@@ -166,8 +171,8 @@ def _tools(_key: str, network: Network) -> Tools:
 
 
 @kept(entries=FINDINGS, life=TRACE_LIFE)
-def _findings(_key: tuple[str | int, ...]) -> list[Any]:
-    return []
+def _findings(_key: tuple[Hashable, ...], find: Callable[[], Any]) -> Any:
+    return find()
 
 
 @kept(entries=2)
@@ -177,16 +182,16 @@ def _history(key: tuple[str, str], network: Network) -> History | None:
 
 
 @kept(entries=2)
-def _moment(key: tuple[str, int], visit: Visit) -> Network:
-    """key: the network's, and the step."""
-    history = _history((key[0], visit.selection.model), visit.network)
+def _moment(key: tuple[str, str, int], network: Network) -> Network:
+    """key: the network's, the name of its folder, and the step."""
+    history = _history(key[:2], network)
     assert history is not None
-    return history.at(key[1])
+    return history.at(key[2])
 
 
 @st.cache_resource(show_spinner="Looking at your photo through its training …", max_entries=16, ttl=TRACE_LIFE)
 def _course(key: tuple[str | int, ...], _visit: Visit) -> dict[int, Answer]:
-    history = _history((_visit.network.key, _visit.selection.model), _visit.network)
+    history = _history(_visit._folder, _visit.network)
     return {step: history.at(step).predict(_visit.prepared).best for step in history.steps} if history else {}
 
 

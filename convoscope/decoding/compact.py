@@ -12,7 +12,7 @@ COLOURS_IN_FULL = 0  # halved, as is usual, they cost small squares of a photo t
 
 
 def compact(picture: Image.Image) -> bytes:
-    """picture: RGB."""
+    """picture: of mode RGB. The same picture gives the same bytes."""
     with _file_in_memory() as file:
         picture.save(file, "JPEG", quality=QUALITY, subsampling=COLOURS_IN_FULL)
         file.seek(0)
@@ -20,6 +20,7 @@ def compact(picture: Image.Image) -> bytes:
 
 
 def expanded(file: bytes) -> Image.Image:
+    """Mode RGB; decoded when its pixels are first asked for. file: as `compact` makes it."""
     return JpegImageFile(io.BytesIO(file))
 
 

@@ -43,6 +43,7 @@ class Speakers:
 
 
 def speakers(head: LinearHead, trace: Trace, question: Question) -> Speakers:
+    """trace: of the network that the head is of. With a class against another, the difference of their weights counts."""
     weights = question.weights(len(head.bias)).astype(np.float64)
     asked = np.flatnonzero(weights)
     values = np.tensordot(weights[asked], head.weights[asked], 1) * trace.values(head.stage)

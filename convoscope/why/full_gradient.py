@@ -5,7 +5,7 @@ input × gradient, added up over the photo, plus offset × gradient, added up ov
 batch normalisation, constants that are added; and where a Clip holds a value at its bound, that bound.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,17 +98,14 @@ class FullGradients:
         return FullGradient(float(found.scores[0]), terms[0], tuple(parts), self.not_linear, magnitude)
 
 
-def open_full_gradients(network: Network, tensors: Sequence[str] = ()) -> FullGradients:
-    """tensors: more that its `gradients` shall be open for, so that one session serves all maps.
-
-    Raises GradientError if an operator on the way has no rule, naming it.
-    """
+def open_full_gradients(network: Network) -> FullGradients:
+    """Raises GradientError if an operator on the way has no rule, naming it."""
     fixed = constants(network.model.graph)
     nodes = _leading_to_logits(network)
     steps = tuple(node for node in nodes if _has_offset(node, fixed))
     made = {node.output[0] for node in nodes}
     clipped = [node.input[0] for node in steps if node.op_type == "Clip" and node.input[0] in made]
-    gradients = open_gradients(network, list(dict.fromkeys([*(node.output[0] for node in steps), *clipped, *tensors])))
+    gradients = open_gradients(network, list(dict.fromkeys([*(node.output[0] for node in steps), *clipped])))
     return FullGradients(gradients, steps, tuple(node.op_type for node in nodes if not _is_linear(node, fixed)))
 
 

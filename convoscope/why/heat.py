@@ -55,16 +55,6 @@ class Integrated(Parts):
         return self.score - self.baseline_score - float(self.parts.sum())
 
 
-@dataclass(frozen=True)
-class LayerMap(Parts):
-    tensor: str
-
-    @property
-    def positive(self) -> NDArray[np.float64]:
-        """As the authors of Grad-CAM draw it: what is negative counts as 0."""
-        return np.asarray(np.maximum(self.values, 0))
-
-
 def saliency(gradients: Gradients, photo: NDArray[np.float32], question: Question) -> Saliency:
     """Simonyan, Vedaldi and Zisserman (2014)."""
     found = gradients.of(photo, question)
@@ -86,21 +76,15 @@ def integrated(gradients: Gradients, photo: NDArray[np.float32], question: Quest
     return Integrated(float(score), mean * photo[0], float(baseline), steps)
 
 
-def grad_cam(gradients: Gradients, photo: NDArray[np.float32], question: Question, tensor: str) -> LayerMap:
+def grad_cam(gradients: Gradients, photo: NDArray[np.float32], question: Question, tensor: str) -> Parts:
     """Selvaraju et al. (2017), at any tensor (C, H, W) that the session was opened for: mean gradient of a channel × activation.
 
-    At the last maps before an average and one dense layer this is the exact evidence, whose sum and bias are the score.
+    The authors draw what is negative as 0; here it stays. At the last maps before an average and one dense layer the map is
+    the exact evidence, whose sum and bias are the score.
     """
     found = gradients.of(photo, question)
     weights = found.gradients[tensor][0].mean((1, 2), dtype=np.float64)
-    return LayerMap(float(found.scores[0]), weights[:, None, None] * found.values[tensor][0], tensor)
-
-
-def hires_cam(gradients: Gradients, photo: NDArray[np.float32], question: Question, tensor: str) -> LayerMap:
-    """Draelos and Carin (2020): gradient × activation, cell by cell. Exact at the last maps before any one dense layer."""
-    found = gradients.of(photo, question)
-    maps = found.gradients[tensor][0].astype(np.float64) * found.values[tensor][0]
-    return LayerMap(float(found.scores[0]), maps, tensor)
+    return Parts(float(found.scores[0]), weights[:, None, None] * found.values[tensor][0])
 
 
 def _mean_gradient(gradients: Gradients, photos: NDArray[np.float32], question: Question) -> NDArray[np.float64]:

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convoscope.layers import Stage
-from convoscope.network import Network, Trace
-from convoscope.prepare import Prepared
+from convoscope.network import Trace
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,10 @@ class Pair:
         return tuple(StagePair(one.stage, one.values, other.values) for one, other in both)
 
     def at(self, stage: Stage) -> StagePair:
+        """stage: of the network that both went through."""
         return next(pair for pair in self.stages if pair.stage == stage)
 
     @property
     def gains(self) -> NDArray[np.float64]:
         """float64 (classes,): how much more probable each class is for the first."""
         return np.asarray(self.one.prediction.probabilities - self.other.prediction.probabilities)
-
-
-def compare(network: Network, one: Prepared, other: Prepared) -> Pair:
-    return Pair(network.trace(one), network.trace(other))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convoscope.network import Network, softmax
+from convoscope.network import Network
 
 AT_ONCE = 8  # pictures in one run: with more, memory costs more time than is saved
 
@@ -40,9 +40,3 @@ def batches(count: int, at_once: int = AT_ONCE) -> Iterator[slice]:
 def answers(network: Network, tensors: NDArray[np.float32]) -> NDArray[np.float64]:
     """float32 (N, C, S, S) → logits, float64 (N, classes), a few pictures at a time."""
     return np.concatenate([network.logits(tensors[part]) for part in batches(len(tensors))])
-
-
-def probabilities(network: Network, logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(…, classes) → (…, classes), calibrated as the network's predictions are."""
-    temperature = network.card.calibration.temperature if network.card.calibration else 1.0
-    return softmax(logits / temperature)

@@ -101,6 +101,7 @@ def switched_stages(network: Network) -> tuple[Stage, ...]:
 
 
 def open_switchboard(network: Network) -> Switchboard:
+    """Opening takes a moment: keep it. Of a network with a single layer it has no stages."""
     stages = switched_stages(network)
     return Switchboard(
         network, open_session(gate(graph_of(network), [stage.tensor for stage in stages]), threads=1, pooled=True), stages
@@ -108,6 +109,7 @@ def open_switchboard(network: Network) -> Switchboard:
 
 
 def open_leave_one_out(network: Network, stage: Stage) -> LeaveOneOut:
+    """Quicker than a switchboard with one channel off at a time: what lies before the stage is computed once for many."""
     return LeaveOneOut(network, open_session(silence(graph_of(network), stage.tensor), threads=1, pooled=True), stage)
 
 

@@ -15,7 +15,7 @@ from convoscope.graph.bake import bake
 from convoscope.graph.reading import WEIGHTED, computing_nodes, constants
 from convoscope.graph.tap import tap
 from convoscope.network import Network, open_session
-from convoscope.why.question import Question, answers, probabilities
+from convoscope.why.question import Question, answers
 
 CONTROLS = 19  # with as many, a map that means nothing beats all of them once in 20
 CHANCE = 0.1  # a map that a random place equals more often than this is no better than random
@@ -88,7 +88,8 @@ class Trial:
         changed = ranks.reshape(side, side) < counts[:, None, None, None]  # (steps + 1, 1, S, S)
         deleted = np.where(changed, np.float32(0), self.photo)
         inserted = np.where(changed, self.photo, blurred(self.photo))
-        rows = probabilities(self.network, answers(self.network, np.concatenate([deleted, inserted])))[:, self.question.index]
+        logits = answers(self.network, np.concatenate([deleted, inserted]))
+        rows = self.network.probabilities(logits)[:, self.question.index]
         return Curves(counts / side**2, rows[: len(counts)], rows[len(counts) :])
 
     def verdicts(self, values: NDArray[np.floating], controls: int = CONTROLS, seed: int = 0) -> Iterator[Verdict]:

@@ -10,7 +10,7 @@ from PIL import Image
 from convoscope.changes import Pixels, blur, darken, noise, rotate
 from convoscope.network import Network
 from convoscope.prepare import Prepared, normalise
-from convoscope.why.question import answers, probabilities
+from convoscope.why.question import answers
 
 
 def shift(pixels: Pixels, share: float) -> Pixels:
@@ -92,4 +92,4 @@ def series(network: Network, prepared: Prepared, what: WhatIf, count: int = 33) 
     strengths = np.union1d(np.linspace(what.low, what.high, count), [0.0])
     pixels = np.stack([what.apply(prepared.resized, float(each)) if each else prepared.resized for each in strengths])
     logits = answers(network, normalise(pixels, network.card.preprocessing))
-    return Series(what, strengths, pixels, logits, probabilities(network, logits))
+    return Series(what, strengths, pixels, logits, network.probabilities(logits))

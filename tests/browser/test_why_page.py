@@ -11,7 +11,7 @@ from convoscope.prepare import Prepared, centre_crop, prepare
 from convoscope.why.channels import Speakers, speakers
 from convoscope.why.gradients import open_gradients
 from convoscope.why.heat import saliency
-from convoscope.why.question import Question, probabilities
+from convoscope.why.question import Question
 from convoscope.why.switches import open_leave_one_out, open_switchboard
 from convoscope.words import percent
 from tests import shipped
@@ -142,7 +142,7 @@ def test_a_switch_moves_the_bars_and_undo_and_reset_bring_them_back(page):
         page.get_by_role("switch", name=f"Channel {channel}").click()
         gains[0, channel] = 0
         logits = board.answer(prepared.tensor, {stage.tensor: gains})[0]
-        after = percent(float(probabilities(network, logits)[asked.index]))
+        after = percent(float(network.probabilities(logits)[asked.index]))
         expect_share(page, after)
         expect(page.get_by_role("button", name=f"conv 3: {count} channel{'s' * (count > 1)} off")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
@@ -163,7 +163,7 @@ def test_the_gain_of_a_channel_is_turned_by_keys(page):
     expect(page.locator(".channel", has_text=f"channel {channel}").locator("output")).to_have_text("× 2.00")
     gains = np.ones((1, 8), np.float32)
     gains[0, channel] = 2
-    after = probabilities(network, board.answer(prepared.tensor, {stage.tensor: gains})[0])
+    after = network.probabilities(board.answer(prepared.tensor, {stage.tensor: gains})[0])
     expect_share(page, percent(float(after[asked.index])))
 
 

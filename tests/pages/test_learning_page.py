@@ -8,8 +8,12 @@ from convoscope.history import MOMENTS, open_history
 from convoscope.network import load
 from convoscope.photo import read
 from convoscope.prepare import centre_crop, prepare
+from tests import shipped
 from tests.convoscope.zoo import ZOO
 from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
+from ui import shared
+from ui.links import Selection
+from ui.visit import Visit
 
 PAGE = "pages/learning.py"
 SHAPES = ROOT / "models/shapes"
@@ -79,6 +83,22 @@ def test_a_network_without_a_past_says_so(shelf):
     assert not app.exception
     assert "no moments were kept" in text(app)
     assert "No log of its training was kept." in text(app)
+
+
+def test_a_copy_of_a_network_has_a_past_of_its_own(shelf):
+    for name in ("one", "other", "without"):
+        shutil.copytree(SHAPES, shelf / name)
+    shutil.copy(SHAPES / MOMENTS / "2280.npz", shelf / "other" / MOMENTS / "0.npz")
+    shutil.rmtree(shelf / "without" / MOMENTS)
+    photo = shipped.sample("star")
+    one, other, without = (
+        Visit(Selection(name, "star", step=0), network, photo, "the star", centre_crop(photo), (), None)
+        for name, network in shared.usable().items()
+    )
+    assert not without.course
+    assert one.course[0] != other.course[0]
+    for visit in (one, other):
+        assert visit.at_its_step.prediction.best == visit.course[0]
 
 
 def test_a_damaged_moment_is_named_and_the_curves_are_shown(shelf):

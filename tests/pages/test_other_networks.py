@@ -15,6 +15,7 @@ from convoscope.__main__ import main
 from convoscope.card import ModelError
 from convoscope.network import load
 from convoscope.words import plain
+from tests import shipped
 from tests.convoscope.zoo import SIZE, ZOO
 from tests.pages.app import ROOT, component, open_app, text
 
@@ -141,3 +142,13 @@ def test_weights_that_are_not_numbers_are_named(shelf):
     with pytest.raises(ModelError, match="not finite"):
         broken.load(shelf / "nan")
     assert "is not finite" in open_app().warning[0].value
+
+
+def test_networks_of_one_title_are_told_apart_by_their_folders(shelf):
+    for name in ("one", "other"):
+        shutil.copytree(ROOT / "models/shapes", shelf / name)
+    app = open_app(model="one")
+    app.run()
+    assert app.query_params["model"] == "one"
+    title = shipped.network("shapes").card.title
+    assert app.selectbox(key="choose_model").options == [f"{title}, one", f"{title}, other"]

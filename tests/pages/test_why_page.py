@@ -19,10 +19,11 @@ from tests import shipped
 from tests.convoscope.zoo import SIZE, ZOO
 from tests.graphs import card, model, node, noise, write
 from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
+from ui import state
 from ui import visit as visits
 from ui.components.heat import Heat
 from ui.parts.why import change
-from ui.parts.why.keep import Kept, beside, npz, on_photo, png
+from ui.parts.why.downloads import Quantity, beside, npz, on_photo, png
 from ui.views import VIEWS, middle, patches
 
 PAGE = "pages/why.py"
@@ -118,6 +119,7 @@ def test_any_two_classes_can_be_compared_and_one_alone_again():
     assert "star rather than line" in text(app)
     app.selectbox(key="choose_against").set_value(classes.index("star")).run()
     assert "star rather than" not in text(app)
+    assert "against" not in app.query_params
     app.selectbox(key="choose_answer").set_value(classes.index("line")).run()
     assert "against" not in app.query_params
     assert "line rather than" not in text(app)
@@ -169,6 +171,15 @@ def test_switches_hold_for_other_photos_and_views_but_not_for_other_networks():
     assert component(app, "switches")["begin"] == {"conv3": {"2": 0}}
     app.selectbox(key="choose_model").set_value("cifar10").run()
     assert component(app, "switches")["begin"] == {}
+
+
+def test_switches_hold_while_a_file_is_refused():
+    app = opened("switches", model="shapes", photo="star")
+    app.session_state["gains"] = {"shapes": {"conv3": {"2": 0}}}
+    app = upload(app, b"%PDF-1.4")
+    assert not components(app, "switches")
+    button(app, "Back to the star").click().run()
+    assert component(app, "switches")["begin"] == {"conv3": {"2": 0}}
 
 
 def test_all_four_gradient_maps_stand_side_by_side_with_the_gap():
@@ -234,6 +245,16 @@ def test_a_link_to_what_is_not_offered_says_so_and_shows_the_rest():
     assert component(app, "heat")
 
 
+@pytest.mark.parametrize("view", ["change", "switches"])
+def test_what_does_not_depend_on_the_question_is_not_computed_anew_for_another(view):
+    visits._findings.clear()
+    app = opened(view, model="shapes", photo="star")
+    kept = len(visits._findings._entries)
+    app.selectbox(key="choose_answer").set_value(shipped.network("shapes").card.classes.index("line")).run()
+    assert app.query_params["answer"] == "line"
+    assert len(visits._findings._entries) == kept == 1
+
+
 @pytest.mark.parametrize("name", ["rotate", "shift", "blur", "darken", "crop", "noise"])
 def test_every_change_has_its_curve_and_its_film(name):
     app = opened("change", model="shapes", photo="star")
@@ -286,6 +307,31 @@ def test_a_photo_of_ones_own_is_compared_with_and_changes_places():
     assert app.query_params["other"] == mine
     app.pills(key="choose_photo").set_value("cat").run()  # B stays
     assert app.query_params["other"] == mine
+
+
+def test_back_to_before_a_swap_shows_both_photos_where_they_were():
+    app = opened("photos", model="photo", photo="coffee", other="cat")
+    uploader(app).upload("mine.jpg", jpeg(), "image/jpeg")
+    app.run()
+    before, shown = dict(app.query_params), components(app, "bars")
+    button(app, "Swap A and B").click().run()
+    app.query_params.clear()
+    app.query_params.update(before)
+    app.run()
+    assert not app.info
+    assert components(app, "bars") == shown
+
+
+def test_photos_that_change_places_twice_before_the_page_is_drawn_are_where_they_were(monkeypatch):
+    swap = state.swap
+    app = opened("photos", model="photo", photo="coffee", other="cat")
+    uploader(app).upload("mine.jpg", jpeg(), "image/jpeg")
+    monkeypatch.setattr(state, "swap", lambda: (swap(), swap()))
+    app.run()
+    before = dict(app.query_params)
+    button(app, "Swap A and B").click().run()
+    assert not app.exception
+    assert dict(app.query_params) == before
 
 
 def test_a_file_that_is_no_photo_is_refused_for_b_alone():
@@ -347,7 +393,7 @@ def test_ones_own_photo_is_explained(view):
 
 
 def test_a_file_of_numbers_says_what_they_are():
-    with np.load(io.BytesIO(npz({"drops": Kept(np.arange(3.0), "logits")}))) as file:
+    with np.load(io.BytesIO(npz({"drops": Quantity(np.arange(3.0), "logits")}))) as file:
         assert file["drops"].tolist() == [0, 1, 2]
         assert file["units"].tolist() == [["drops", "logits"]]
 

@@ -1,11 +1,40 @@
+import asyncio
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from bench.serving import streamlit
+from bench.visitor import Visitor
+from tests.waiting import waited_for
 from ui.turns import Turns
 
 LONG = 60  # seconds: longer than any test
+DRAWING = """
+import threading
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from ui import turns
+
+
+@st.cache_resource
+def started():
+    turns.AT_ONCE, turns.QUICK = 1, 60
+    turns.take()
+    return []
+
+
+drawing = started()
+drawing.append(1)
+with Path({log!r}).open("a") as log:
+    print(len(drawing), file=log)
+time.sleep(0.3)
+drawing.pop()
+"""
 
 
 class Run:
@@ -62,3 +91,20 @@ def test_a_turn_ends_with_an_error_too() -> None:
         _ = 1 / 0
     with turns.turn():
         pass
+
+
+def test_runs_of_pages_take_turns(tmp_path: Path) -> None:
+    script, log = tmp_path / "app.py", tmp_path / "log"
+    script.write_text(DRAWING.format(log=str(log)))
+
+    async def look(url: str) -> None:
+        async with Visitor(url) as visitor:
+            await visitor.open()
+
+    async def several_look(url: str) -> None:
+        await look(url)
+        await asyncio.gather(*(look(url) for _ in range(4)))
+
+    with streamlit(str(script)) as serving:
+        waited_for(several_look(serving.url))
+    assert log.read_text().split() == ["1"] * 5

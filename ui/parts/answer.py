@@ -85,8 +85,7 @@ def _sum(visit: Visit) -> str:
 
 
 def _bars(visit: Visit) -> None:
-    calibration = visit.network.card.calibration
-    st.markdown("**How sure**", help=_PROBABILITY_HELP.format(temperature=calibration.temperature if calibration else 1))
+    st.markdown("**How sure**", help=_PROBABILITY_HELP.format(temperature=visit.network.card.temperature))
     key, shown = state.component_key("bars", visit), visit.answer
     bars(
         visit.prediction.answers,

@@ -83,9 +83,8 @@ def _sentence(visit: Visit) -> str:
 
 def open_channel(visit: Visit, tensor: str, channel: int) -> None:
     """Chooses this step of a layer and this channel of it, and asks for the page that shows how it is made."""
-    layer = next(each for each in visit.network.layers if tensor in (stage.tensor for stage in each.map_stages))
-    state.select(layer=layer.name)
-    state.select(stage=tensor, channel=channel)
+    layer = next(each for each in visit.network.layers if tensor in (stage.tensor for stage in each.stages))
+    state.select(layer=layer.name, stage=tensor, channel=channel)
     state.go_to_unit()
 
 

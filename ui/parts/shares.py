@@ -16,7 +16,7 @@ def shares(visit: Visit, title: str = "Softmax: from scores to percentages") -> 
         visit.answer,
         key=key,
         title=title,
-        temperature=card.calibration.temperature if card.calibration else 1.0,
+        temperature=card.temperature,
         measured=card.calibration is not None,
         on_answer=state.taken(key, "answer", lambda index: state.select(answer=index)),
     )

@@ -5,8 +5,6 @@ import pytest
 
 from convoscope.network import load
 from convoscope.why.full_gradient import FullGradient, open_full_gradients
-from convoscope.why.gradients import open_gradients
-from convoscope.why.heat import grad_cam
 from convoscope.why.question import Question
 from tests.convoscope.why.networks import ALL, network, photo
 from tests.graphs import card, model, node, noise, write
@@ -31,14 +29,6 @@ def test_the_photo_and_all_offsets_add_up_to_the_score(name: str) -> None:
             assert found.score == pytest.approx(question.score(network(name).logits(x))[0], rel=1e-4, abs=1e-5)
             assert found.photo.shape == x.shape[1:]
             assert found.values.shape == x.shape[2:]
-
-
-def test_one_session_serves_other_maps_too() -> None:
-    loaded, x = network("shapes"), photo("shapes")
-    full = open_full_gradients(loaded, ["relu2"])
-    found, expected = (grad_cam(each, x, Question(2), "relu2") for each in (full.gradients, open_gradients(loaded, ["relu2"])))
-    np.testing.assert_allclose(found.values, expected.values, rtol=1e-4, atol=1e-5)
-    assert_adds_up(full.of(x, Question(2)))
 
 
 def test_every_step_with_an_offset_is_named() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from convoscope.why.pair import compare
+from convoscope.why.pair import Pair, StagePair
 from tests.convoscope.why.networks import ALL, network
 from tests.graphs import prepared
 
@@ -10,7 +10,7 @@ from tests.graphs import prepared
 def test_two_photos_are_compared_stage_by_stage(name: str) -> None:
     loaded = network(name)
     one, other = (prepared(loaded.card.preprocessing, seed) for seed in (0, 1))
-    pair = compare(loaded, one, other)
+    pair = Pair(loaded.trace(one), loaded.trace(other))
     assert [each.stage for each in pair.stages] == list(loaded.stages)
     np.testing.assert_allclose(pair.gains, loaded.predict(one).probabilities - loaded.predict(other).probabilities, atol=1e-6)
     for found in pair.stages:
@@ -25,13 +25,12 @@ def test_two_photos_are_compared_stage_by_stage(name: str) -> None:
 
 
 def test_a_photo_does_not_differ_from_itself() -> None:
-    made = prepared(network("shapes").card.preprocessing)
-    pair = compare(network("shapes"), made, made)
+    trace = network("shapes").trace(prepared(network("shapes").card.preprocessing))
+    pair = Pair(trace, trace)
     assert {found.share for found in pair.stages} == {0}
     assert not pair.gains.any()
 
 
 def test_two_silent_stages_do_not_differ() -> None:
-    pair = compare(network("shapes"), *[prepared(network("shapes").card.preprocessing)] * 2)
-    silent = pair.stages[0].__class__(pair.stages[0].stage, *[np.zeros((8, 4, 4), np.float32)] * 2)
-    assert silent.share == 0
+    stage = next(network("shapes").stages)
+    assert StagePair(stage, *[np.zeros((8, 4, 4), np.float32)] * 2).share == 0

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from convoscope.why.question import AT_ONCE, Question, answers, batches, probabilities
+from convoscope.why.question import AT_ONCE, Question, answers, batches
 from convoscope.why.surgery import lean
 from tests.convoscope.why.networks import ALL, network, photo
 from tests.graphs import noise
@@ -26,11 +26,3 @@ def test_answers_to_many_are_those_to_each(name: str) -> None:
         found = answers(each, photos)
         assert found.shape == (AT_ONCE + 2, len(each.card.classes))
         np.testing.assert_allclose(found[-1], network(name).logits(photos[-1:])[0], rtol=1e-4, atol=1e-5)
-
-
-def test_probabilities_are_calibrated_as_predictions_are() -> None:
-    for name in ("photo", "strided"):
-        logits = network(name).logits(photo(name))
-        temperature = network(name).card.calibration.temperature if network(name).card.calibration else 1
-        powers = np.exp(logits / temperature)
-        np.testing.assert_allclose(probabilities(network(name), logits), powers / powers.sum(), rtol=1e-9)

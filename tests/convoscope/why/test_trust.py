@@ -3,7 +3,7 @@ import pytest
 
 from convoscope.why.gradients import open_gradients
 from convoscope.why.heat import grad_cam, integrated, saliency
-from convoscope.why.question import Question, probabilities
+from convoscope.why.question import Question
 from convoscope.why.surgery import lean
 from convoscope.why.trust import CONTROLS, Curves, Trial, Verdict, blurred, moved, shuffled, similarity
 from tests import shipped
@@ -19,7 +19,7 @@ def curves(merit: float) -> Curves:
 def test_curves_go_from_the_photo_to_nothing_and_from_a_blur_to_the_photo(name: str) -> None:
     loaded, x, question = network(name), photo(name), Question(2)
     found = Trial(lean(loaded), x, question, steps=8).curves(noise(x.shape[2:]))
-    ends = probabilities(loaded, loaded.logits(np.concatenate([x, 0 * x, blurred(x)])))[:, 2]
+    ends = loaded.probabilities(loaded.logits(np.concatenate([x, 0 * x, blurred(x)])))[:, 2]
     np.testing.assert_allclose(found.deletion[[0, -1]], ends[:2], rtol=1e-3, atol=1e-6)
     np.testing.assert_allclose(found.insertion[[0, -1]], ends[[2, 0]], rtol=1e-3, atol=1e-6)
     np.testing.assert_allclose(found.shares, np.arange(9) / 8, atol=1e-3)
@@ -32,7 +32,7 @@ def test_what_the_map_has_highest_is_changed_first() -> None:
     deleted, inserted = x.copy(), blurred(x)
     deleted[..., 24:, :] = 0
     inserted[..., 24:, :] = x[..., 24:, :]
-    expected = probabilities(loaded, loaded.logits(np.concatenate([deleted, inserted])))[:, 1]
+    expected = loaded.probabilities(loaded.logits(np.concatenate([deleted, inserted])))[:, 1]
     np.testing.assert_allclose([found.deletion[1], found.insertion[1]], expected, rtol=1e-4)
 
 

@@ -94,10 +94,11 @@ class Switches {
   // What is changed in each layer, in the order of the network.
   tell() {
     const { titles, layer } = this.header;
-    const told = Object.keys(titles).filter((name) => this.gains[name]).map((name) => `${titles[name]}: ${inWords(Object.values(this.gains[name]))}`);
+    const changed = Object.keys(titles).filter((name) => this.gains[name]);
+    const told = changed.map((name) => `${titles[name]}: ${inWords(Object.values(this.gains[name]))}`);
     if (this.changed.textContent === told.join("") && this.changed.layer === layer) return;
     this.changed.layer = layer;
-    this.changed.replaceChildren(...Object.keys(titles).filter((name) => this.gains[name]).map((name, at) => {
+    this.changed.replaceChildren(...changed.map((name, at) => {
       const go = element("button", { type: "button", text: told[at], "aria-current": name === layer && "true", title: `Show the switches of ${titles[name]}` });
       go.onclick = () => name !== layer && this.trigger("layer", name);
       const reset = element("button", { type: "button", class: "reset", "aria-label": `Reset ${titles[name]}`, title: `Reset ${titles[name]}` });

@@ -34,8 +34,7 @@ def draw(visit: Visit) -> None:
     def opened(place: tuple[int, int, int]) -> None:
         step, row, column = place
         layer, stage, _ = seen[step]
-        state.select(layer=layer.name)
-        state.select(stage=stage.tensor, channel=_strongest(visit, stage), cell=(row, column))
+        state.select(layer=layer.name, stage=stage.tensor, channel=_strongest(visit, stage), cell=(row, column))
         state.go_to_unit()
 
     fields(

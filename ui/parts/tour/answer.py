@@ -42,7 +42,7 @@ def draw(visit: Visit) -> None:
 
 def question(visit: Visit) -> Question:
     first, second = visit.prediction.answers[:2]
-    temperature = _temperature(visit)
+    temperature = visit.network.card.temperature
     gap = (first.logit - second.logit) / temperature
     times = math.exp(min(gap, HIGHEST))
     options = sorted({gap, times, 2 * times})
@@ -97,11 +97,6 @@ def _softmax(visit: Visit) -> None:
         "the shares out, a low one leaves nearly all to the highest. Move it; the order never changes."
     )
     shares(visit, "")
-
-
-def _temperature(visit: Visit) -> float:
-    calibration = visit.network.card.calibration
-    return calibration.temperature if calibration else 1.0
 
 
 def _power(value: float) -> str:

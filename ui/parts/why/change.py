@@ -8,7 +8,7 @@ from convoscope.why.what_if import WHAT_IFS, Series, WhatIf, series
 from ui import state
 from ui.components.chart import Axis, Line, chart
 from ui.components.film import Frame, film
-from ui.parts.why.keep import Kept, beside, enlarged, save
+from ui.parts.why.downloads import Quantity, beside, downloads, enlarged
 from ui.parts.why.score import name
 from ui.views import CHANGES
 from ui.visit import Visit
@@ -34,7 +34,7 @@ def change(visit: Visit) -> None:
     classes = _followed(visit, found)
     _curves(visit, found, classes)
     _film(visit, found, classes)
-    _save(visit, found)
+    _downloads(visit, found)
     st.caption(
         "What it cannot tell: these are changes of this one photo, in the very pixels that the network gets; how it bears them "
         "on many pictures is measured under “How good?”. Noise is drawn once; other noise would give a slightly other curve."
@@ -113,14 +113,14 @@ def _film(visit: Visit, found: Series, classes: list[int]) -> None:
     )
 
 
-def _save(visit: Visit, found: Series) -> None:
+def _downloads(visit: Visit, found: Series) -> None:
     begin = found.unchanged if found.flip is None else found.flip
     picked = sorted({0, found.unchanged, begin, len(found.strengths) - 1})
     arrays = {
-        "strengths": Kept(found.strengths, found.what.unit),
-        "pixels": Kept(found.pixels, "0-255, what the network gets at each strength"),
-        "logits": Kept(found.logits, "by strength and class"),
-        "probabilities": Kept(found.probabilities, "0-1, by strength and class"),
-        "classes": Kept(np.array(visit.network.card.classes), "names"),
+        "strengths": Quantity(found.strengths, found.what.unit),
+        "pixels": Quantity(found.pixels, "0-255, what the network gets at each strength"),
+        "logits": Quantity(found.logits, "by strength and class"),
+        "probabilities": Quantity(found.probabilities, "0-1, by strength and class"),
+        "classes": Quantity(np.array(visit.network.card.classes), "names"),
     }
-    save(visit, f"what-if-{found.what.name}", beside(*(enlarged(found.pixels[index], 256) for index in picked)), arrays)
+    downloads(visit, f"what-if-{found.what.name}", beside(*(enlarged(found.pixels[index], 256) for index in picked)), arrays)

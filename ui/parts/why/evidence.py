@@ -14,7 +14,8 @@ from convoscope.why.channels import Speakers, speakers
 from ui import state
 from ui.components.maps import Tile, maps
 from ui.components.table import Cell, table
-from ui.parts.why.keep import Kept, on_photo, save
+from ui.parts.overview import open_channel
+from ui.parts.why.downloads import Quantity, downloads, on_photo
 from ui.parts.why.layer import layer_of
 from ui.parts.why.over import Map, show
 from ui.parts.why.score import score, score_title, signed, subject, title, unit, value
@@ -64,11 +65,11 @@ def _map(visit: Visit, spoken: Speakers) -> Map:
         f"{abs(spoken.score - value(visit)):.0e}."
     )
     arrays = {
-        "values": Kept(spoken.values, "what each cell of each channel of the last maps adds to the score"),
-        "bias": Kept(np.array(spoken.bias), "added to the sum of the values"),
-        "score": Kept(np.array(spoken.score), "logit, or difference of two logits"),
+        "values": Quantity(spoken.values, "what each cell of each channel of the last maps adds to the score"),
+        "bias": Quantity(np.array(spoken.bias), "added to the sum of the values"),
+        "score": Quantity(np.array(spoken.score), "logit, or difference of two logits"),
     }
-    save(visit, "evidence", on_photo(shown), arrays)
+    downloads(visit, "evidence", on_photo(shown), arrays)
     return drawn
 
 
@@ -98,15 +99,14 @@ def _channels(visit: Visit, stage: Stage, spoken: Speakers) -> None:
             size=72,
             layout="strip",
             legend=scale,
-            on_choose=state.taken(key, "chosen", lambda channel: _open_unit(visit, stage, channel)),
+            on_choose=state.taken(key, "chosen", lambda channel: open_channel(visit, stage.tensor, channel)),
         )
     to_switches = partial(_open_switches, visit, stage)
     st.button("Prove it: switch channels off", icon=":material/toggle_off:", on_click=to_switches)
 
 
 def _open_switches(visit: Visit, stage: Stage) -> None:
-    state.select(layer=layer_of(visit, stage).name)
-    state.select(view="switches")
+    state.select(layer=layer_of(visit, stage).name, view="switches")
 
 
 def _who(visit: Visit, spoken: Speakers) -> str:
@@ -136,13 +136,6 @@ def _numbers(visit: Visit, stage: Stage, spoken: Speakers) -> None:
     with box:
         key = state.component_key("speakers", visit)
         table(("Channel", f"adds to {score_title(visit)}", "mean activation"), rows, key=key, label="Every channel", sorted_by=1)
-
-
-def _open_unit(visit: Visit, stage: Stage, channel: int) -> None:
-    state.select(layer=layer_of(visit, stage).name)
-    state.select(stage=stage.tensor)
-    state.select(channel=channel)
-    state.go_to_unit()
 
 
 _CHANNEL_HELP = (

@@ -14,7 +14,7 @@ from convoscope.layers import Stage
 from convoscope.why.heat import Integrated, Saliency, grad_cam, integrated, saliency, smoothed
 from convoscope.why.pixels import on_pixels
 from ui import state
-from ui.parts.why.keep import Kept, beside, on_photo, save
+from ui.parts.why.downloads import Quantity, beside, downloads, on_photo
 from ui.parts.why.layer import one_layer, shown_layer
 from ui.parts.why.over import FINE, Map, over, show
 from ui.parts.why.score import score, title, unit
@@ -52,7 +52,7 @@ def gradients(visit: Visit) -> None:
         with column:
             maps[method.name] = _one(visit, method)
     sentence.markdown(_sentence(visit, {method.title: maps[method.name] for method in methods}))
-    _save(visit, methods, maps)
+    _downloads(visit, methods, maps)
     st.caption(FINE)
     st.caption(
         "What they cannot tell: a gradient says what a small change would do, not what would be there without the pixel; a map "
@@ -126,12 +126,12 @@ def _one(visit: Visit, method: Method) -> NDArray[np.float64]:
 
 def _integrated(visit: Visit, tools: Tools) -> Integrated:
     found = partial(integrated, tools.gradients, visit.prepared.tensor, visit.asked)
-    return visit.once((tools.network.key, "integrated"), found)
+    return visit.once((tools.network.key, "integrated", visit.asked), found)
 
 
 def _smoothed(visit: Visit, tools: Tools) -> Saliency:
     found = partial(smoothed, tools.gradients, visit.prepared.tensor, visit.asked)
-    return visit.once((tools.network.key, "smoothed"), found)
+    return visit.once((tools.network.key, "smoothed", visit.asked), found)
 
 
 def _gap(visit: Visit) -> str:
@@ -186,9 +186,9 @@ def _sentence(visit: Visit, maps: dict[str, NDArray[np.float64]]) -> str:
     return f"The maps do not agree on where {score(visit)} comes from. Strongest are: {said}."
 
 
-def _save(visit: Visit, methods: tuple[Method, ...], maps: dict[str, NDArray[np.float64]]) -> None:
+def _downloads(visit: Visit, methods: tuple[Method, ...], maps: dict[str, NDArray[np.float64]]) -> None:
     pictures = [on_photo(over(visit, method.map, maps[method.name])) for method in methods]
-    save(visit, "gradients", beside(*pictures), {each.name: Kept(maps[each.name], each.map.unit) for each in methods})
+    downloads(visit, "gradients", beside(*pictures), {each.name: Quantity(maps[each.name], each.map.unit) for each in methods})
 
 
 def _trust(visit: Visit, methods: tuple[Method, ...]) -> None:

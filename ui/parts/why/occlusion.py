@@ -7,7 +7,7 @@ from convoscope import words
 from convoscope.why.occlusion import Occlusion, occlude, places
 from ui import state
 from ui.components.table import Cell, table
-from ui.parts.why.keep import Kept, on_photo, save
+from ui.parts.why.downloads import Quantity, downloads, on_photo
 from ui.parts.why.over import Map, show
 from ui.parts.why.score import score, score_title, title, unit
 from ui.parts.why.trust import trust
@@ -54,7 +54,8 @@ def _pixels(count: int) -> str:
 
 
 def _found(visit: Visit, tools: Tools, patch: int, stride: int) -> Occlusion:
-    return visit.once((tools.network.key, "occlusion", patch, stride), lambda: _covered(visit, tools, patch, stride))
+    what = (tools.network.key, "occlusion", visit.asked, patch, stride)
+    return visit.once(what, lambda: _covered(visit, tools, patch, stride))
 
 
 def _covered(visit: Visit, tools: Tools, patch: int, stride: int) -> Occlusion:
@@ -87,13 +88,13 @@ def _map(visit: Visit, found: Occlusion, patch: int, stride: int) -> Map:
     )
     shown = show(visit, drawn, found.values, boxed=found.patch)
     arrays = {
-        "drops": Kept(found.drops, f"fall {unit(visit)}, by place of the patch"),
-        "tops": Kept(np.array(found.tops), "pixels, upper edge of the patch, by row of drops"),
-        "lefts": Kept(np.array(found.lefts), "pixels, left edge of the patch, by column of drops"),
-        "patch": Kept(np.array(found.patch), "pixels"),
-        "map": Kept(found.values, "mean fall over the patches that cover a pixel"),
+        "drops": Quantity(found.drops, f"fall {unit(visit)}, by place of the patch"),
+        "tops": Quantity(np.array(found.tops), "pixels, upper edge of the patch, by row of drops"),
+        "lefts": Quantity(np.array(found.lefts), "pixels, left edge of the patch, by column of drops"),
+        "patch": Quantity(np.array(found.patch), "pixels"),
+        "map": Quantity(found.values, "mean fall over the patches that cover a pixel"),
     }
-    save(visit, "occlusion", on_photo(shown), arrays)
+    downloads(visit, "occlusion", on_photo(shown), arrays)
     return drawn
 
 

@@ -14,7 +14,7 @@ from ui.components.maps import Tile, maps
 from ui.components.table import Cell, table
 from ui.parts.picker import chooser, known, own, refused
 from ui.parts.seen import seen
-from ui.parts.why.keep import Kept, beside, enlarged, save
+from ui.parts.why.downloads import Quantity, beside, downloads, enlarged
 from ui.parts.why.layer import layer_of, one_layer
 from ui.visit import Visit
 
@@ -43,12 +43,12 @@ def photos(visit: Visit) -> None:
     st.markdown(_leaning(visit, other, found))
     _rows(visit, other, found)
     arrays = {
-        "one": Kept(found.one, f"activations of {stage.tensor} for A, {visit.selection.photo}"),
-        "other": Kept(found.other, f"activations of {stage.tensor} for B, {other.selection.photo}"),
-        "distances": Kept(found.distances, "root of the mean squared difference, by channel"),
-        "gains": Kept(pair.gains, "probability for A less that for B, by class"),
+        "one": Quantity(found.one, f"activations of {stage.tensor} for A, {visit.selection.photo}"),
+        "other": Quantity(found.other, f"activations of {stage.tensor} for B, {other.selection.photo}"),
+        "distances": Quantity(found.distances, "root of the mean squared difference, by channel"),
+        "gains": Quantity(pair.gains, "probability for A less that for B, by class"),
     }
-    save(visit, f"with-{other.selection.photo}-{stage.tensor}", _picture(found, stage), arrays)
+    downloads(visit, f"with-{other.selection.photo}-{stage.tensor}", _picture(found, stage), arrays)
     st.caption(
         "What it cannot tell: maps are compared cell by cell, so the same thing at another place counts as a difference. Late "
         "layers care less about places, early ones about little else."
@@ -61,7 +61,7 @@ def _choice(visit: Visit, other: Visit) -> None:
         known(other, "other", "Photo B: compare with")
         with chooser("Your own photo", "other"):
             own("other")
-        st.button("Swap A and B", icon=":material/swap_horiz:", on_click=state.swap, args=(visit, other))
+        st.button("Swap A and B", icon=":material/swap_horiz:", on_click=state.swap)
 
 
 def _sentence(visit: Visit, other: Visit, pair: Pair) -> str:

@@ -11,8 +11,8 @@ from convoscope.graph.backward import GradientError
 from convoscope.why.full_gradient import FullGradient, OffsetPart
 from ui import state
 from ui.components.waterfall import Term, waterfall
+from ui.parts.why.downloads import Quantity, downloads, on_photo
 from ui.parts.why.gradients import no_gradient
-from ui.parts.why.keep import Kept, on_photo, save
 from ui.parts.why.over import FINE, Map, show
 from ui.parts.why.score import score, score_title, signed, title, unit
 from ui.parts.why.trust import trust
@@ -61,12 +61,13 @@ def _map(visit: Visit, full: FullGradient) -> Map:
     shown = show(visit, drawn, full.values)
     total = words.addition(float(full.values.sum()), full.without_place)
     st.caption(f"The {full.values.size:,} pixels and what has no place add up to {score(visit)}: {total}. {FINE}")
-    arrays = {"map": Kept(full.values, f"share {unit(visit)}, pixel by pixel, over colours and layers")}
-    arrays |= {"photo": Kept(full.photo, f"input × gradient, share {unit(visit)}, by colour")}
+    arrays = {"map": Quantity(full.values, f"share {unit(visit)}, pixel by pixel, over colours and layers")}
+    arrays |= {"photo": Quantity(full.photo, f"input × gradient, share {unit(visit)}, by colour")}
     arrays |= {
-        f"biases {part.tensor}": Kept(part.values, f"share {unit(visit)}, over the channels of this step") for part in full.parts
+        f"biases {part.tensor}": Quantity(part.values, f"share {unit(visit)}, over the channels of this step")
+        for part in full.parts
     }
-    save(visit, "pixels", on_photo(shown), arrays)
+    downloads(visit, "pixels", on_photo(shown), arrays)
     return drawn
 
 

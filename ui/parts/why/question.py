@@ -26,6 +26,7 @@ def question(visit: Visit) -> None:
     """The winner, the runner-up, the difference of the two; or any class, or any two."""
     if visit.selection.against == visit.answer:
         state.select(against=None)  # or it would come back with the next class
+        st.rerun()
     best, second = visit.prediction.answers[:2]
     ready = {
         f"Why {best.name}?": (best.index, None),

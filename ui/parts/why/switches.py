@@ -12,14 +12,13 @@ from convoscope import words
 from convoscope.layers import Stage
 from convoscope.network import Prediction
 from convoscope.render import colour, scale_of
-from convoscope.why.question import probabilities
 from convoscope.why.switches import Dependence
 from ui import state
 from ui.components.bars import bars
 from ui.components.switches import LOUDEST, Board, Channel
 from ui.components.switches import switches as switch_list
 from ui.components.table import Cell, table
-from ui.parts.why.keep import Kept, beside, enlarged, save
+from ui.parts.why.downloads import Quantity, beside, downloads, enlarged
 from ui.parts.why.layer import layer_of, one_layer, short_title
 from ui.parts.why.score import name, score, signed
 from ui.visit import Visit
@@ -48,12 +47,12 @@ def switches(visit: Visit) -> None:
     _numbers(visit, stage, depends)
     drops = depends.drops(visit.asked)
     arrays = {
-        "drops": Kept(drops, "how far the score falls with each channel silent, logits"),
-        "logits": Kept(depends.logits, "with all channels of this layer as they are, by class"),
-        "without": Kept(depends.without, "logits with each channel silent, channel by class"),
+        "drops": Quantity(drops, "how far the score falls with each channel silent, logits"),
+        "logits": Quantity(depends.logits, "with all channels of this layer as they are, by class"),
+        "without": Quantity(depends.without, "logits with each channel silent, channel by class"),
     }
-    arrays |= {f"gains {tensor}": Kept(gains[0], "gain by channel, as switched") for tensor, gains in gains.items()}
-    save(visit, f"switches-{stage.tensor}", _picture(visit, stage, depends), arrays)
+    arrays |= {f"gains {tensor}": Quantity(gains[0], "gain by channel, as switched") for tensor, gains in gains.items()}
+    downloads(visit, f"switches-{stage.tensor}", _picture(visit, stage, depends), arrays)
     st.caption(
         "What it cannot tell: channels stand in for each other. One that changes nothing alone may matter together with others, "
         "so switch several off, in several layers. And a silent channel is a state the network never met in training. The small "
@@ -85,8 +84,7 @@ def _dependence(visit: Visit, stage: Stage, elsewhere: Gains) -> Dependence:
 
 
 def _bars(visit: Visit, gains: Gains) -> None:
-    logits = visit.tools.switchboard.answer(visit.prepared.tensor, gains)[0]
-    now = Prediction(visit.network.card.classes, logits, probabilities(visit.network, logits))
+    now = visit.network.prediction(visit.tools.switchboard.answer(visit.prepared.tensor, gains)[0])
     st.markdown(_moved(visit, now))
     key = state.component_key("switched-bars", visit)
     take = state.taken(key, "chosen", lambda index: state.select(answer=index))
@@ -158,7 +156,7 @@ def _numbers(visit: Visit, stage: Stage, depends: Dependence) -> None:
     if not box.open:
         return
     drops, asked = depends.drops(visit.asked), visit.asked.index
-    shares = probabilities(visit.network, depends.without)
+    shares = visit.network.probabilities(depends.without)
     classes = visit.network.card.classes
     wins = [classes[index] for index in depends.without.argmax(1)]
     rows = [

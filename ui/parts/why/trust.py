@@ -25,7 +25,7 @@ def trust(visit: Visit, tried: Map) -> None:
         return
     with box:
         values = tried.make(visit.tools)
-        verdict = visit.once(("verdict", tried.name), lambda: _verdict(visit, values))
+        verdict = visit.once(("verdict", tried.name, visit.asked), lambda: _verdict(visit, values))
         st.markdown(_judgement(visit, verdict))
         _curves(visit, tried, verdict)
         _shuffled(visit, tried, values)

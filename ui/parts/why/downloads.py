@@ -17,15 +17,15 @@ SIDE = 512  # pixels of a saved picture, about
 
 
 @dataclass(frozen=True)
-class Kept:
-    """An array for the file. unit: what its numbers are."""
+class Quantity:
+    """values: an array of any shape. unit: what its numbers are."""
 
     values: NDArray[np.generic]
     unit: str
 
 
-def save(visit: Visit, name: str, picture: NDArray[np.uint8], arrays: Mapping[str, Kept]) -> None:
-    """Two buttons. picture: uint8 (H, W, 3). arrays: by name."""
+def downloads(visit: Visit, name: str, picture: NDArray[np.uint8], arrays: Mapping[str, Quantity]) -> None:
+    """Two buttons: a picture, uint8 (H, W, 3), and arrays by name. name: in the names of the files."""
     file = f"{visit.selection.photo}-{visit.selection.model}-{name}"
     kinds = (
         ("Picture", "png", "image/png", lambda: png(picture)),
@@ -50,11 +50,11 @@ def png(picture: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-def npz(arrays: Mapping[str, Kept]) -> bytes:
+def npz(arrays: Mapping[str, Quantity]) -> bytes:
     """The arrays by name; `units`, (names, 2) strings, says what the numbers of each are."""
     file = io.BytesIO()
-    units = np.array([(name, kept.unit) for name, kept in arrays.items()])
-    np.savez_compressed(file, allow_pickle=False, units=units, **{name: kept.values for name, kept in arrays.items()})
+    units = np.array([(name, quantity.unit) for name, quantity in arrays.items()])
+    np.savez_compressed(file, allow_pickle=False, units=units, **{name: quantity.values for name, quantity in arrays.items()})
     return file.getvalue()
 
 
