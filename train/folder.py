@@ -170,9 +170,11 @@ def _origin(fitted: Fitted, recipe: Recipe, source: Source, multiply_adds: int) 
     flops = training_flops(recipe, len(source.train), multiply_adds)
     if fitted.start:
         before = fitted.start.card.origin
-        told = f"Begun with {fitted.start.card.name} ({before.recipe if before else 'of unknown training'}); then {told}"
         if before and len(fitted.logs) > recipe.epochs:
+            told = f"{before.recipe}; then {told}"
             flops += before.flops
+        else:
+            told = f"Begun with {fitted.start.card.name} ({before.recipe if before else 'of unknown training'}); then {told}"
     threads = torch.get_num_threads()
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {threads} thread{'' if threads == 1 else 's'}"
     return Origin(

@@ -56,7 +56,7 @@ def photo_strip(visit: Visit) -> None:
             best = visit.prediction.best
             st.markdown(f"{visit.photo_title.capitalize()}: **{plain(best.name)}**, {percent(best.probability)}", width="content")
         with chooser("Change photo", "photo"):
-            picker(visit)
+            picker(visit, visit.selection.model)
 
 
 def problem_stops_here(visit: Visit) -> None:

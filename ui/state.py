@@ -111,9 +111,13 @@ def unfold(layers: Iterable[str]) -> None:
     st.session_state.unfolded, st.session_state.chosen_now = frozenset(layers), True
 
 
-def bound(field: str, shown: object) -> dict[str, Any]:
-    """Arguments that make a widget show a value, and tie it to a field of the selection: key, on_change, args."""
-    key = f"choose_{field}"
+def bound(field: str, shown: object, *among: object) -> dict[str, Any]:
+    """Arguments that make a widget show a value, and tie it to a field of the selection: key, on_change, args.
+
+    among: of a widget in a popover what its choices depend on. While that is closed the browser holds on to what was chosen in it
+    and sends it with every click elsewhere; so for other choices, or another value, it is another widget.
+    """
+    key = "_".join(("choose", field, *map(str, (*among, shown) if among else ())))
     st.session_state[key] = shown
     return {"key": key, "on_change": _take_widget, "args": (field, key)}
 

@@ -4,6 +4,7 @@ import io
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -63,3 +64,8 @@ def components(app: AppTest, name: str) -> list[dict]:
 def _header(proto) -> dict:
     length = int.from_bytes(proto.bytes[:4], "little")
     return json.loads(proto.bytes[4 : 4 + length])
+
+
+def labelled(widgets: Any, label: str) -> Any:
+    """The one of these widgets with this label: in a popover keys change with what is chosen."""
+    return next(widget for widget in widgets if widget.label == label)

@@ -18,7 +18,7 @@ from convoscope.why.switches import open_leave_one_out, open_switchboard
 from tests import shipped
 from tests.convoscope.zoo import SIZE, ZOO
 from tests.graphs import card, model, node, noise, write
-from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
+from tests.pages.app import ROOT, component, components, jpeg, labelled, open_app, text, upload
 from ui import state
 from ui import visit as visits
 from ui.components.heat import Heat
@@ -114,13 +114,13 @@ def test_the_question_is_chosen_among_winner_runner_up_and_both():
 def test_any_two_classes_can_be_compared_and_one_alone_again():
     app = opened("evidence", model="shapes", photo="star")
     classes = load(SHAPES).card.classes
-    app.selectbox(key="choose_against").set_value(classes.index("line")).run()
+    labelled(app.selectbox, "rather than").set_value(classes.index("line")).run()
     assert app.query_params["against"] == "line"
     assert "star rather than line" in text(app)
-    app.selectbox(key="choose_against").set_value(classes.index("star")).run()
+    labelled(app.selectbox, "rather than").set_value(classes.index("star")).run()
     assert "star rather than" not in text(app)
     assert "against" not in app.query_params
-    app.selectbox(key="choose_answer").set_value(classes.index("line")).run()
+    labelled(app.selectbox, "Why this class").set_value(classes.index("line")).run()
     assert "against" not in app.query_params
     assert "line rather than" not in text(app)
 
@@ -165,7 +165,7 @@ def test_switches_of_several_layers_hold_together_and_the_ranking_is_on_top_of_t
 def test_switches_hold_for_other_photos_and_views_but_not_for_other_networks():
     app = opened("switches", model="shapes", photo="star")
     app.session_state["gains"] = {"shapes": {"conv3": {"2": 0}}}
-    app.pills(key="choose_photo").set_value("circle").run()
+    labelled(app.pills, "Photo").set_value("circle").run()
     app.segmented_control(key="choose_view").set_value("evidence").run()
     app.segmented_control(key="choose_view").set_value("switches").run()
     assert component(app, "switches")["begin"] == {"conv3": {"2": 0}}
@@ -250,7 +250,7 @@ def test_what_does_not_depend_on_the_question_is_not_computed_anew_for_another(v
     visits._findings.clear()
     app = opened(view, model="shapes", photo="star")
     kept = len(visits._findings._entries)
-    app.selectbox(key="choose_answer").set_value(shipped.network("shapes").card.classes.index("line")).run()
+    labelled(app.selectbox, "Why this class").set_value(shipped.network("shapes").card.classes.index("line")).run()
     assert app.query_params["answer"] == "line"
     assert len(visits._findings._entries) == kept == 1
 
@@ -305,7 +305,7 @@ def test_a_photo_of_ones_own_is_compared_with_and_changes_places():
     assert app.query_params["other"] not in (mine, "coffee")
     button(app, "Swap A and B").click().run()
     assert app.query_params["other"] == mine
-    app.pills(key="choose_photo").set_value("cat").run()  # B stays
+    labelled(app.pills, "Photo").set_value("cat").run()  # B stays
     assert app.query_params["other"] == mine
 
 

@@ -90,7 +90,7 @@ def test_log_history_and_origin_go_on(start: Start, folder: Path, tmp_path: Path
     assert after
     assert origin
     assert (after.epochs, after.seconds) == (5, pytest.approx(fitted.seconds, abs=0.1))
-    assert after.recipe.startswith(f"Begun with before ({origin.recipe}); then 2 epochs at 16 × 16")
+    assert after.recipe.startswith(f"{origin.recipe}; then 2 epochs at 16 × 16")
     assert after.flops == pytest.approx(origin.flops * 5 / 3, rel=0.01)
 
 

@@ -15,10 +15,11 @@ PRIVACY = (
 )
 
 
-def picker(visit: Visit) -> None:
+def picker(visit: Visit, *among: object) -> None:
+    """among: in a popover, what the choices depend on (`state.bound`)."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _uploader("photo")
-        known(visit, "photo", "Photo")
+        known(visit, "photo", "Photo", *among)
     _elsewhere("photo")
 
 
@@ -34,7 +35,7 @@ def own(field: str) -> None:
     _elsewhere(field)
 
 
-def known(visit: Visit, field: str, label: str) -> None:
+def known(visit: Visit, field: str, label: str, *among: object) -> None:
     """The samples, and the visitor's own photo if there is one. visit: of the photo that is shown."""
     own = state.own_photo(field)
     st.pills(
@@ -44,7 +45,7 @@ def known(visit: Visit, field: str, label: str) -> None:
         required=True,
         label_visibility="collapsed",
         wrap=True,
-        **state.bound(field, visit.selection.photo),
+        **state.bound(field, visit.selection.photo, *among),
     )
 
 

@@ -77,7 +77,8 @@ def _any_class(visit: Visit) -> None:
     answers = visit.prediction.answers
     order = [answer.index for answer in answers]
     shares = {answer.index: f"{answer.name}, {words.percent(answer.probability)}" for answer in answers}
-    st.selectbox("Why this class", order, format_func=shares.__getitem__, **state.bound("answer", visit.asked.index))
+    among = (visit.selection.model, visit.photo.sha256, visit.crop, visit.asked)
+    st.selectbox("Why this class", order, format_func=shares.__getitem__, **state.bound("answer", visit.asked.index, *among))
     against = visit.asked.index if visit.asked.against is None else visit.asked.against
     alone = shares | {visit.asked.index: "no other: its own score"}
-    st.selectbox("rather than", order, format_func=alone.__getitem__, **state.bound("against", against))
+    st.selectbox("rather than", order, format_func=alone.__getitem__, **state.bound("against", against, *among))
