@@ -313,7 +313,7 @@ def test_a_class_asked_for_goes_with_the_next_question_and_with_another_network(
     page.get_by_text("What if", exact=True).click()
     expect_query(page, view="change")
     expect(page).not_to_have_url(re.compile("against="))
-    page.get_by_label("Network").click()
+    page.get_by_role("combobox", name="Network").click()
     page.get_by_role("option", name="CIFAR-10").click()
     expect_query(page, model="cifar10")
     page.get_by_text("Evidence", exact=True).click()
