@@ -15,6 +15,7 @@ from convoscope.render import scale_of
 from convoscope.why.channels import speakers
 from convoscope.why.question import Question
 from convoscope.why.switches import open_leave_one_out, open_switchboard
+from convoscope.words import percent
 from tests import shipped
 from tests.convoscope.zoo import SIZE, ZOO
 from tests.graphs import card, model, node, noise, write
@@ -409,3 +410,20 @@ def test_a_saved_picture_is_the_map_on_the_photo(channels):
     assert picture[0, 0, 1] > picture[0, 0, 0]  # green speaks for it
     both = np.asarray(Image.open(io.BytesIO(png(beside(picture, picture[:9])))))
     assert both.shape[0] == len(picture)
+
+
+def test_the_switches_say_how_probable_both_classes_of_the_question_have_become():
+    network, prepared = star()
+    stage = open_switchboard(network).stages[-1]
+    silent = {str(channel): 0 for channel in range(stage.shape[0])}
+    app = open_app(PAGE, view="switches", model="shapes", photo="star", against="line")
+    before = network.predict(prepared)
+    app.session_state["gains"] = {"shapes": {"conv3": silent}}
+    app.run()
+    gains = {stage.tensor: np.zeros((1, stage.shape[0]), np.float32)}
+    now = network.prediction(open_switchboard(network).answer(prepared.tensor, gains)[0])
+    for name in ("star", "line"):
+        index = network.card.classes.index(name)
+        was, becomes = (percent(float(each.probabilities[index])) for each in (before, now))
+        assert was != becomes
+        assert f"**{name}** {becomes}, before {was}" in text(app)

@@ -130,8 +130,10 @@ def _sentence(visit: Visit, stage: Stage, depends: Dependence, switched: bool) -
     turning = depends.turning
     tail = "No single one turns the answer."
     if turning:
-        which = f"channel {turning[0]} alone" if len(turning) == 1 else f"any one of {len(turning)} channels"
-        tail = f"Without {which} another class wins."
+        tail = f"Without any one of {len(turning)} channels another class wins."
+        if len(turning) == 1:
+            winner = int(depends.without[turning[0]].argmax())
+            tail = f"Without channel {turning[0]} alone the answer is {name(visit, winner)}."
     return (
         f"{begin} the {len(drops)} channels of {layer}, {score(visit)} depends most on channel **{most}**: without it, it falls "
         f"by **{words.number(float(drops[most]))}**. {tail}"
@@ -139,16 +141,16 @@ def _sentence(visit: Visit, stage: Stage, depends: Dependence, switched: bool) -
 
 
 def _moved(visit: Visit, now: Prediction) -> str:
-    before = visit.prediction
+    """How probable the classes asked about have become: they need not be among the bars."""
+    before, shares = visit.prediction, []
+    for asked in (visit.asked.index, visit.asked.against):
+        if asked is not None:
+            was, is_now = (words.percent(float(each.probabilities[asked])) for each in (before, now))
+            shares.append(f"**{name(visit, asked)}** {is_now}" + ("" if was == is_now else f", before {was}"))
+    told = f"With the switches as they are: {'; '.join(shares)}."
     if now.best.index == before.best.index:
-        asked = visit.asked.index
-        was, is_now = (words.percent(float(each.probabilities[asked])) for each in (before, now))
-        moved = "" if was == is_now else f", before {was}"
-        return f"With the switches as they are: **{name(visit, asked)}** {is_now}{moved}."
-    return (
-        f"The answer has changed: **{name(visit, now.best.index)}**, {words.percent(now.best.probability)}, where it was "
-        f"{name(visit, before.best.index)}."
-    )
+        return told
+    return f"The answer has changed to **{name(visit, now.best.index)}**. {told}"
 
 
 def _numbers(visit: Visit, stage: Stage, depends: Dependence) -> None:
