@@ -289,18 +289,6 @@ def test_what_the_evidence_names_can_be_switched_off(page):
     expect(page.get_by_role("switch", name=f"Channel {spoken.pro[0]}")).to_be_visible()
 
 
-def test_what_was_chosen_in_a_popover_is_not_chosen_again_by_the_next_click(page):
-    page.goto(STAR)
-    page.get_by_role("button", name="Change photo").click()
-    page.get_by_text("circle", exact=True).click()
-    expect_query(page, photo="circle")
-    upload(page, photo_file())
-    expect_own_photo(page)
-    page.get_by_text("What if", exact=True).click()
-    expect_query(page, view="change")
-    expect_own_photo(page)
-
-
 def test_a_class_asked_for_goes_with_the_next_question_and_with_another_network(page):
     page.goto(STAR)
     page.get_by_role("button", name="Another class").click()
