@@ -143,7 +143,7 @@ def take_upload(key: str, field: str) -> None:
     field: "photo", or "other" for the one to compare it with.
     """
     file = st.session_state[key]
-    if file is None:
+    if not hasattr(file, "getvalue"):  # none, or one that a run which was cut short has read already
         return
     _offered(field)
     try:
