@@ -25,6 +25,7 @@ def photo_file(seed: int = 0) -> bytes:
 
 
 def upload(page: Page, data: bytes, name: str = "mine.jpg") -> None:
+    expect(page.locator(UPLOADER)).to_have_count(1)  # the one before it has gone
     page.locator(UPLOADER).set_input_files({"name": name, "mimeType": "image/jpeg", "buffer": data})
 
 
