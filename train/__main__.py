@@ -20,11 +20,11 @@ from train import data
 from train.checkpoint import ResumeError, WriteError, writing
 from train.data import DataError, Source
 from train.evaluate import evaluate, write_evaluation
-from train.fit import fit
+from train.fit import fit, taught
 from train.folder import CheckError, WorseError, install, write_folder
 from train.measure import logits_of, results
 from train.novelty import limits, with_photos
-from train.recipes import RECIPES, Phase, Recipe
+from train.recipes import GPU_RECIPES, RECIPES, Recipe, of_epochs
 from train.start import StartError, read_start, recipe_for
 
 
@@ -43,12 +43,12 @@ def _train(options: argparse.Namespace) -> None:
     run: Path = options.runs / out.name
     start = read_start(options.start) if options.start else None
     source = _source(options, RECIPES[options.network])
-    recipe = recipe_for(options.network, source.classes, start)
+    recipe = recipe_for(options.network, options.gpu, source.classes, start)
     if options.description:
         recipe = dataclasses.replace(recipe, description=options.description)
     if options.epochs:
-        recipe = dataclasses.replace(recipe, phases=(Phase(options.epochs, recipe.stored),))
-    fitted = fit(recipe, source, run, options.resume, start)
+        recipe = of_epochs(recipe, options.epochs)
+    fitted = taught(recipe, source, run, options.resume) if recipe.teacher else fit(recipe, source, run, options.resume, start)
     if PartialState().is_main_process:
         with writing(run):
             folder = write_folder(fitted, recipe, source, run, options.licence)
@@ -83,7 +83,8 @@ def _source_of(options: argparse.Namespace) -> Source:
     """The pictures that the network in the folder was trained and tested on. Raises DataError, ModelError."""
     folder: Path = options.folder
     card = read_card(folder)
-    recipe = next((recipe for recipe in RECIPES.values() if recipe.preprocessing == card.preprocessing), None)
+    recipes = (*RECIPES.values(), *GPU_RECIPES.values())
+    recipe = next((recipe for recipe in recipes if recipe.preprocessing == card.preprocessing), None)
     if recipe is None:
         raise DataError(f"{folder} prepares its pictures as no recipe does.")
     source = data.load(options.data, recipe) if options.data else data.draw(options.drawings, recipe)
@@ -117,7 +118,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     for name, size in (("photo", 64), ("cifar10", 32)):
         pictures = commands.add_parser(name, parents=[common], help=f"photos, reduced to {size} × {size} pixels")
         pictures.add_argument("--data", required=True, help=where)
-    parser.set_defaults(run=_train)
+        pictures.add_argument(
+            "--gpu", action="store_true", help="the recipe for one large GPU: a larger network, taught by another"
+        )
+    parser.set_defaults(run=_train, gpu=False)
     there = argparse.ArgumentParser(add_help=False)
     there.add_argument("folder", type=Path, help="the model folder, such as models/photo")
     pictures_of_it = argparse.ArgumentParser(add_help=False, parents=[there])

@@ -23,7 +23,7 @@ class Augmentation:
         return pictures.contiguous(memory_format=torch.channels_last)
 
     def __call__(self, pictures: Tensor, size: int) -> Tensor:
-        """A random square of each picture, moved by whole pixels, mirrored or not, at `size`."""
+        """A random square of each picture, moved by whole pixels, mirrored or not, in another light, at `size`."""
         count, channels, _, _ = pictures.shape
         device = self.mean.device
         low, high = self.recipe.crop_area
@@ -39,4 +39,26 @@ class Augmentation:
         grid = functional.affine_grid(torch.stack([across, down], 1), [count, channels, size, size], align_corners=False)
         normalised = self.normalise(pictures, pictures.shape[-1])
         cut = functional.grid_sample(normalised, grid, padding_mode="reflection", align_corners=False)
+        if self.recipe.light:
+            change = (2 * torch.rand(2, count, 1, 1, 1, device=device) - 1) * self.recipe.light
+            cut = cut * (1 + change[0]) + change[1]
         return cut.contiguous(memory_format=torch.channels_last)
+
+    def mix(self, pictures: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Pastes a rectangle of another picture into a share of them; their targets are mixed by area (CutMix, Yun et al., 2019).
+
+        pictures: float32 (N, C, S, S), in random order. targets: float32 (N, classes).
+        """
+        if not self.recipe.cutmix:
+            return pictures, targets
+        count, size, device = len(pictures), pictures.shape[-1], pictures.device
+        chosen = torch.rand(count, 1, device=device) < self.recipe.cutmix
+        half = torch.rand(count, 1, device=device).sqrt() / 2 * chosen
+        centre = torch.rand(count, 2, device=device)
+        low, high = (centre - half)[..., None], (centre + half)[..., None]
+        positions = (torch.arange(size, device=device) + 0.5) / size
+        across, down = ((low < positions) & (positions < high)).unbind(1)
+        pasted = across[:, None, None, :] & down[:, None, :, None]
+        share = pasted.float().mean((1, 2, 3))[:, None]
+        mixed = torch.where(pasted, pictures.roll(1, 0), pictures)
+        return mixed.contiguous(memory_format=torch.channels_last), torch.lerp(targets, targets.roll(1, 0), share)

@@ -40,10 +40,15 @@ def begin(accelerator: Accelerator, run: Path, plan: str, moments: Sequence[Path
     return []
 
 
+def exists(run: Path) -> bool:
+    """Whether an epoch of this run is kept."""
+    return (run / PLAN).exists() and any((run / name).is_dir() for name in (NEWEST, BEFORE))
+
+
 def resume(accelerator: Accelerator, run: Path, plan: str) -> list[Epoch]:
     """The epochs so far, with everything as it was after the last one. Raises ResumeError."""
     kept = [run / name for name in (NEWEST, BEFORE) if (run / name).is_dir()]
-    if not kept or not (run / PLAN).exists():
+    if not exists(run):
         raise ResumeError(f"There is no checkpoint in {run}; start without --resume.")
     if (run / PLAN).read_text() != plan:
         raise ResumeError(f"The run in {run} was started with another recipe or other pictures; start without --resume.")

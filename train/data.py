@@ -47,6 +47,12 @@ class Labelled:
     def part(self, indices: NDArray[np.int64]) -> "Labelled":
         return Labelled(*self.__getitems__(indices.tolist()))
 
+    def near(self, device: torch.device) -> "Labelled":
+        """On the device, if that leaves most of its memory free."""
+        if device.type != "cuda" or self.pictures.nbytes > torch.cuda.mem_get_info(device)[0] / 4:
+            return self
+        return Labelled(self.pictures.to(device), self.labels.to(device))
+
 
 @dataclass(frozen=True)
 class Source:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,19 +31,6 @@ STATISTICS_BATCHES = 20  # batches that give a snapshot its normalisation statis
 MEASURING_BATCH = 500
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """start: what it began with, if not at random. logs: of all its epochs, those of the start's past included."""
-
-    network: TrainingNetwork
-    logs: tuple[Epoch, ...]
-    start: Start | None
-
-    @property
-    def seconds(self) -> float:
-        return sum(log.seconds for log in self.logs)
-
-
 def precision() -> str:
     """bf16 where the machine multiplies it in hardware, else no mixed precision."""
     if torch.cuda.is_available():
@@ -51,14 +38,43 @@ def precision() -> str:
     return "bf16" if torch.cpu.get_capabilities().get("avx512_bf16") else "no"
 
 
-def fit(recipe: Recipe, source: Source, run: Path, resume: bool, start: Start | None = None) -> Fitted:
+def machine() -> str:
+    """What trains here, in words."""
+    threads = torch.get_num_threads()
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {threads} thread{'' if threads == 1 else 's'}"
+    return f"{device}, precision {precision()}"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """start: what it began with, if not at random. logs: of all its epochs, those of the start's past included.
+
+    teacher: what it learned from besides the labels.
+    """
+
+    network: TrainingNetwork
+    logs: tuple[Epoch, ...]
+    start: Start | None
+    teacher: "Fitted | None" = None
+    machine: str = field(default_factory=machine)
+
+    @property
+    def seconds(self) -> float:
+        """The teacher's training included."""
+        return sum(log.seconds for log in self.logs) + (self.teacher.seconds if self.teacher else 0)
+
+
+def fit(
+    recipe: Recipe, source: Source, run: Path, resume: bool, start: Start | None = None, teacher: TrainingNetwork | None = None
+) -> Fitted:
     """Trains, or goes on where `run` stopped. Writes checkpoints, `plan.json` and `history/` into `run`.
 
     start: what to begin with in place of random weights. With the same classes its log and history go on, too.
+    teacher: trained by `recipe.teacher`.
     Raises ResumeError if `run` belongs to another recipe or other pictures or its checkpoint is damaged, StartError, ModelError,
     WriteError.
     """
-    training = Training(recipe, source, run, start)
+    training = Training(recipe, source, run, start, teacher)
     plan = {"data": source.name, "classes": source.classes, "pictures": len(source.train), "recipe": asdict(recipe)}
     if start:
         plan["start"] = start.card.sha256
@@ -74,13 +90,25 @@ def fit(recipe: Recipe, source: Source, run: Path, resume: bool, start: Start | 
     return Fitted(training.finish(), tuple(logs), start)
 
 
+def taught(recipe: Recipe, source: Source, run: Path, resume: bool) -> Fitted:
+    """Trains the recipe's teacher in a folder beside `run`, then with it the network. Raises as `fit` does."""
+    assert recipe.teacher is not None
+    teachers = run.with_name(f"{run.name}-teacher")
+    teacher = fit(recipe.teacher, source, teachers, resume)
+    fitted = fit(recipe, source, run, resume and checkpoint.exists(run), teacher=teacher.network)
+    return replace(fitted, teacher=teacher)
+
+
 class Training:
     """What changes while a network is trained: its weights, the memory of the optimisers, the step.
 
     past: the epochs that the start has behind it. The count of epochs and steps goes on from there; the rates begin anew.
     """
 
-    def __init__(self, recipe: Recipe, source: Source, run: Path, start: Start | None = None) -> None:
+    def __init__(
+        self, recipe: Recipe, source: Source, run: Path, start: Start | None = None, teacher: TrainingNetwork | None = None
+    ) -> None:
+        torch.backends.cudnn.benchmark = True  # the sizes are few
         self.accelerator = Accelerator(mixed_precision=precision())
         set_seed(SEED, device_specific=True)  # so that no two processes crop and mirror alike; weights are those of the first
         self.recipe, self.source, self.run = recipe, source, run
@@ -90,8 +118,9 @@ class Training:
             first = next(_first_batches(source.train))
             self.network.begin_with(start, source.classes, self.augment.normalise(first, recipe.size_at(0)).cpu())
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # nn.Module's stubs leave it out
+        self.teacher = teacher and teacher.to(self.accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         muon, sgd = _optimisers(self.network, recipe)
-        loader = _loader(source.train, recipe.batch, self.accelerator.num_processes)
+        loader = _loader(source.train.near(self.accelerator.device), recipe.batch, self.accelerator.num_processes)
         self.wrapped, self.muon, self.sgd, self.loader = self.accelerator.prepare(self.network, muon, sgd, loader)
         self.past = start.past(source.classes) if start else ()
         self.begun = self.past[-1].step if self.past else 0
@@ -132,14 +161,22 @@ class Training:
 
     def take_step(self, pictures: Tensor, labels: Tensor, size: int, share: float) -> Tensor:
         """One step on pictures as they are stored: they are varied here, all at once, on the device. Returns the loss."""
-        return self.learn(self.augment(pictures, size), labels, share)
+        return self.learn(*self.augment.mix(self.augment(pictures, size), self.targets(labels)), share)
 
-    def learn(self, pictures: Tensor, labels: Tensor, share: float) -> Tensor:
-        """One step of both optimisers at this share of their peak rates. pictures: as the network gets them."""
+    def targets(self, labels: Tensor) -> Tensor:
+        """float32 (N, classes): the labels, smoothed, as probabilities."""
+        classes, smoothing = self.network.dense.out_features, self.recipe.smoothing
+        return functional.one_hot(labels.to(self.accelerator.device), classes) * (1 - smoothing) + smoothing / classes
+
+    def learn(self, pictures: Tensor, targets: Tensor, share: float) -> Tensor:
+        """One step of both optimisers at this share of their peak rates. pictures and targets: as the network gets them."""
         _set_rates(self.muon, self.recipe.muon_rate * share)
         _set_rates(self.sgd, self.recipe.sgd_rate * share)
         with self.accelerator.autocast():
-            loss = functional.cross_entropy(self.wrapped(pictures).float(), labels, label_smoothing=self.recipe.smoothing)
+            if self.teacher:
+                with torch.no_grad():
+                    targets = torch.lerp(targets, self.teacher(pictures).float().softmax(1), self.recipe.teaching)
+            loss = functional.cross_entropy(self.wrapped(pictures).float(), targets)
         self.accelerator.backward(loss)
         for optimiser in (self.muon, self.sgd):
             optimiser.step()
@@ -232,14 +269,14 @@ def _rescale(network: TrainingNetwork) -> None:
 @torch.no_grad()
 def _with_own_statistics(network: TrainingNetwork, pictures: Labelled, augment: Augmentation) -> TrainingNetwork:
     """A copy whose normalisation statistics are those of its very weights, not a mean over the steps before."""
-    still = _copy(network, augment.recipe)
+    still = _copy(network, augment.recipe).to(augment.mean.device)
     for module in still.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.reset_running_stats()
             module.momentum = None
     for batch in _first_batches(pictures):
-        still(augment.normalise(batch, augment.recipe.size).cpu())
-    return still
+        still(augment.normalise(batch, augment.recipe.size))
+    return still.cpu()
 
 
 def _copy(network: TrainingNetwork, recipe: Recipe) -> TrainingNetwork:

@@ -19,9 +19,9 @@ from convoscope.prepare import centre_crop, normalise, prepare
 from train.data import Labelled, Source
 from train.evaluate import evaluate, write_evaluation
 from train.export import export
-from train.fit import Fitted, precision
+from train.fit import Fitted
 from train.measure import calibration, logits_of, results
-from train.network import TrainingNetwork
+from train.network import TrainingNetwork, multiply_adds
 from train.novelty import limits
 from train.recipes import Recipe
 
@@ -84,7 +84,7 @@ def _write_measured(folder: Path, fitted: Fitted, recipe: Recipe, source: Source
     held_out, test = logits_of(network, source.held_out), logits_of(network, source.test)
     card = network.card.model_copy(
         update={
-            "origin": _origin(fitted, recipe, source, network.multiply_adds),
+            "origin": _origin(fitted, recipe, source),
             "results": results(test, source.test.labels.numpy(), source.test_name),
             "calibration": calibration(held_out, source.held_out.labels.numpy(), f"{len(held_out):,} training pictures held out"),
         }
@@ -155,19 +155,18 @@ def _input(pictures: Labelled, recipe: Recipe) -> torch.Tensor:
     return torch.from_numpy(normalise(pixels, recipe.preprocessing))
 
 
-def training_flops(recipe: Recipe, pictures: int, multiply_adds: int) -> float:
-    """Of a network that takes so many multiply-adds for one picture at full size; they go with a picture's area."""
+def training_flops(recipe: Recipe, pictures: int, classes: int) -> float:
+    """Three passes of each picture in each epoch, which go with its area; a teacher's training, and its one pass of them, too."""
     areas = sum(phase.epochs * (phase.size / recipe.size) ** 2 for phase in recipe.phases)
-    return 2.0 * 3 * multiply_adds * pictures * areas
+    flops = 2.0 * 3 * multiply_adds(recipe, classes) * pictures * areas
+    if recipe.teacher:
+        flops += training_flops(recipe.teacher, pictures, classes) + 2 * multiply_adds(recipe.teacher, classes) * pictures * areas
+    return flops
 
 
-def _origin(fitted: Fitted, recipe: Recipe, source: Source, multiply_adds: int) -> Origin:
-    sizes = ", ".join(f"{phase.epochs} epochs at {phase.size} × {phase.size}" for phase in recipe.phases)
-    told = (
-        f"{sizes}, batches of {recipe.batch}, Muon {recipe.muon_rate} and SGD {recipe.sgd_rate}, "
-        f"label smoothing {recipe.smoothing}"
-    )
-    flops = training_flops(recipe, len(source.train), multiply_adds)
+def _origin(fitted: Fitted, recipe: Recipe, source: Source) -> Origin:
+    told = _told(recipe)
+    flops = training_flops(recipe, len(source.train), len(source.classes))
     if fitted.start:
         before = fitted.start.card.origin
         if before and len(fitted.logs) > recipe.epochs:
@@ -175,8 +174,6 @@ def _origin(fitted: Fitted, recipe: Recipe, source: Source, multiply_adds: int) 
             flops += before.flops
         else:
             told = f"Begun with {fitted.start.card.name} ({before.recipe if before else 'of unknown training'}); then {told}"
-    threads = torch.get_num_threads()
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {threads} thread{'' if threads == 1 else 's'}"
     return Origin(
         recipe=told,
         data=source.name,
@@ -184,8 +181,25 @@ def _origin(fitted: Fitted, recipe: Recipe, source: Source, multiply_adds: int) 
         epochs=len(fitted.logs),
         seconds=round(fitted.seconds, 1),
         flops=float(f"{flops:.3g}"),
-        machine=f"{device}, precision {precision()}",
+        machine=fitted.machine,
     )
+
+
+def _told(recipe: Recipe) -> str:
+    sizes = ", ".join(f"{phase.epochs} epochs at {phase.size} × {phase.size}" for phase in recipe.phases)
+    told = (
+        f"{sizes}, batches of {recipe.batch}, Muon {recipe.muon_rate} and SGD {recipe.sgd_rate}, "
+        f"label smoothing {recipe.smoothing}"
+    )
+    if recipe.cutmix:
+        told += f", CutMix of {recipe.cutmix:.0%}"
+    if recipe.teacher:
+        widths = ", ".join(str(outputs) for outputs, _ in recipe.teacher.stack.layers)
+        told += (
+            f"; {recipe.teaching:.0%} of what it learned are the answers of a teacher with {widths} channels, trained for "
+            f"{recipe.teacher.epochs} epochs"
+        )
+    return told
 
 
 def _title(name: str) -> str:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from train.recipes import Recipe, Stack
+from train.recipes import Recipe
 from train.start import Start, StartError
 
 
@@ -86,7 +86,7 @@ class TrainingNetwork(nn.Module):
         super().__init__()
         stack, channels = recipe.stack, 3 if recipe.channels == "RGB" else 1
         blocks: list[Block] = []
-        for outputs, pooled in layers_of(stack):
+        for outputs, pooled in stack.layers:
             blocks.append(Block(channels, outputs, pooled))
             channels = outputs
         self.blocks = nn.Sequential(*blocks)
@@ -133,10 +133,10 @@ class TrainingNetwork(nn.Module):
         return nn.Sequential(OrderedDict(steps)).eval().cpu()
 
 
-def layers_of(stack: Stack) -> list[tuple[int, bool]]:
-    """Output channels and "is pooled" of each convolution in turn."""
-    return [
-        (outputs, pooled and position == 0)
-        for group, pooled in zip(stack.groups, stack.pooled, strict=True)
-        for position, outputs in enumerate(group)
-    ]
+def multiply_adds(recipe: Recipe, classes: int) -> int:
+    """Of one picture as it is served."""
+    channels, side, total = len(recipe.mean), recipe.size, 0
+    for outputs, pooled in recipe.stack.layers:
+        total += side**2 * channels * outputs * 9
+        channels, side = outputs, side // 2 if pooled else side
+    return total + classes * channels * (1 if recipe.stack.head == "average" else side**2)

@@ -18,6 +18,15 @@ class Stack:
     pooled: tuple[bool, ...]
     head: Literal["average", "flatten"]
 
+    @property
+    def layers(self) -> list[tuple[int, bool]]:
+        """Output channels and "is pooled" of each convolution in turn."""
+        return [
+            (outputs, pooled and position == 0)
+            for group, pooled in zip(self.groups, self.pooled, strict=True)
+            for position, outputs in enumerate(group)
+        ]
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -58,6 +67,10 @@ class Recipe:
     crop_area: tuple[float, float]  # share of the picture that a random crop shows
     shift: int = 0  # pixels, of the size in training, by which a picture is moved at most in each direction
     flip: bool = True  # mirror half of the pictures
+    light: float = 0.0  # by how much brightness, in standard deviations, and contrast, as a share, change at most
+    cutmix: float = 0.0  # share of the pictures into which a piece of another is pasted
+    teacher: "Recipe | None" = None  # of a larger network, trained first, whose answers are learned from
+    teaching: float = 0.8  # its share in what is learned; the rest is the labels'
     held_out: float = 0.05  # share of the training pictures kept for choices and for calibration
     snapshots: int  # moments of training that are kept, evenly in log steps
 
@@ -152,15 +165,69 @@ CIFAR10 = Recipe(
 
 RECIPES = {"photo": PHOTO, "shapes": SHAPES, "cifar10": CIFAR10}
 
-# For a training that goes on with a trained network, at less than half the rate.
-FURTHER = {
-    "photo": replace(PHOTO, phases=(Phase(4, 64),), muon_rate=0.04, sgd_rate=0.04),
-    "shapes": replace(SHAPES, phases=(Phase(4, 32),), muon_rate=0.02, sgd_rate=0.04),
-    "cifar10": replace(CIFAR10, phases=(Phase(8, 32),), muon_rate=0.024, sgd_rate=0.04),
+_PHOTO_GPU = replace(
+    PHOTO,
+    stack=Stack(
+        groups=((48,), (96, 96, 96), (160, 160, 160, 160), (320, 320, 384)),
+        pooled=(True, True, True, False),
+        head="average",
+    ),
+    phases=(Phase(90, 48), Phase(40, 64)),
+    batch=1000,
+    muon_rate=0.04,
+    crop_area=(0.3, 1.0),
+    light=0.2,
+    cutmix=0.5,
+)
+
+_CIFAR10_GPU = replace(
+    CIFAR10,
+    stack=Stack(
+        groups=((32,), (64, 64), (128, 128, 128), (256, 256)),
+        pooled=(False, True, True, False),
+        head="average",
+    ),
+    phases=(Phase(60, 32),),
+    batch=1000,
+    muon_rate=0.04,
+    light=0.2,
+    cutmix=0.5,
+)
+
+# For one large GPU: longer, on pictures varied more, and taught by a network that is wider than one can ship.
+GPU_RECIPES = {
+    "photo": replace(
+        _PHOTO_GPU,
+        teacher=replace(
+            _PHOTO_GPU,
+            stack=replace(_PHOTO_GPU.stack, groups=((64,), (192, 192, 192), (384, 384, 384, 384), (640, 640, 768))),
+            phases=(Phase(40, 48), Phase(20, 64)),
+        ),
+    ),
+    "cifar10": replace(
+        _CIFAR10_GPU,
+        teacher=replace(
+            _CIFAR10_GPU,
+            stack=replace(_CIFAR10_GPU.stack, groups=((64,), (192, 192), (384, 384, 384), (512, 512))),
+            phases=(Phase(35, 32),),
+        ),
+    ),
 }
 
-# For one that begins with a trained network and other classes: small batches, so that few pictures make many steps.
-TRANSFER = {
-    name: replace(recipe, phases=(Phase(20, recipe.stored),), batch=50, muon_rate=0.01, sgd_rate=0.01)
-    for name, recipe in RECIPES.items()
-}
+
+def of_epochs(recipe: Recipe, epochs: int) -> Recipe:
+    """The same with this many epochs, all on pictures of full size, for its teacher, too."""
+    teacher = recipe.teacher and of_epochs(recipe.teacher, epochs)
+    return replace(recipe, phases=(Phase(epochs, recipe.stored),), teacher=teacher)
+
+
+def further(recipe: Recipe) -> Recipe:
+    """For a training that goes on with a trained network: a quarter of the epochs, at less than half the rate."""
+    return replace(
+        recipe, phases=(Phase(recipe.epochs // 4, recipe.stored),), muon_rate=0.4 * recipe.muon_rate, sgd_rate=0.04, teacher=None
+    )
+
+
+def transfer(recipe: Recipe) -> Recipe:
+    """For one that begins with a trained network and other classes: small batches, so that few pictures make many steps."""
+    return replace(recipe, phases=(Phase(20, recipe.stored),), batch=50, muon_rate=0.01, sgd_rate=0.01, teacher=None)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from convoscope.card import Card, read_card
 from convoscope.history import LOG, MOMENTS, Epoch, read_log
-from train.recipes import FURTHER, RECIPES, TRANSFER, Recipe
+from train.recipes import GPU_RECIPES, RECIPES, Recipe, further, transfer
 
 
 class StartError(Exception):
@@ -30,6 +30,11 @@ class Start:
         return read_log(self.folder / LOG) if classes == self.card.classes else ()
 
     @property
+    def outputs(self) -> list[int]:
+        """Output channels of each convolution in turn."""
+        return [len(weight) for weight in self.weights.values() if weight.ndim == 4]
+
+    @property
     def moments(self) -> tuple[Path, ...]:
         return tuple((self.folder / MOMENTS).glob("*.npz"))
 
@@ -42,7 +47,11 @@ def read_start(folder: Path) -> Start:
     return Start(folder, card, weights)
 
 
-def recipe_for(network: str, classes: tuple[str, ...], start: Start | None) -> Recipe:
-    """The one that suits what the training begins with."""
-    recipes = RECIPES if start is None else FURTHER if start.card.classes == classes else TRANSFER
-    return recipes[network]
+def recipe_for(network: str, gpu: bool, classes: tuple[str, ...], start: Start | None) -> Recipe:
+    """The one that suits the machine, or what the training begins with."""
+    small = RECIPES[network]
+    large = GPU_RECIPES.get(network, small)
+    if start is None:
+        return large if gpu else small
+    recipe = large if start.outputs == [outputs for outputs, _ in large.stack.layers] else small
+    return further(recipe) if start.card.classes == classes else transfer(recipe)

@@ -1,4 +1,5 @@
 import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ from torch import Tensor, nn
 from convoscope.prepare import normalise
 from tests.train.tiny import AVERAGE, FLATTEN, source
 from train.augmentation import Augmentation
+from train.checkpoint import ResumeError
 from train.data import Labelled
-from train.fit import Fitted, accuracy, fit, precision, rate_share, snapshot_steps
-from train.network import Convolution
-from train.recipes import PHOTO, SHAPES, Phase
+from train.fit import Fitted, Training, accuracy, fit, precision, rate_share, snapshot_steps, taught
+from train.network import Convolution, TrainingNetwork
+from train.recipes import GPU_RECIPES, PHOTO, SHAPES, Phase
 
 STEPS = 152 // 20  # per epoch: 160 drawings less 8 held out, in batches of 20
 CPU = torch.device("cpu")
@@ -190,6 +192,43 @@ def test_a_random_crop_shows_a_part_of_the_asked_area() -> None:
     assert cut[:, 0].std() > 5
 
 
+def test_light_changes_brightness_and_contrast_of_a_whole_picture() -> None:
+    torch.manual_seed(0)
+    found, plain = varied(light=0.3)(photos(200), 16), varied().normalise(photos(200), 16)
+    level, spread = found.mean((1, 2, 3)) - plain.mean((1, 2, 3)), found.std((1, 2, 3)) / plain.std((1, 2, 3))
+    for change in (spread - 1, level - plain.mean((1, 2, 3)) * (spread - 1)):
+        assert change.abs().max() <= 0.31
+        assert change.min() < -0.2
+        assert change.max() > 0.2
+
+
+def test_no_mixing_draws_nothing() -> None:
+    pictures, targets, before = torch.zeros(2, 3, 16, 16), torch.eye(2), torch.get_rng_state()
+    mixed, mixed_targets = varied().mix(pictures, targets)
+    assert mixed is pictures
+    assert mixed_targets is targets
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_pasted_rectangles_are_in_the_targets_by_their_area() -> None:
+    """Each picture is plain, in the colour of its number, and is a class of its own."""
+    torch.manual_seed(0)
+    count = 400
+    pictures = torch.arange(count, dtype=torch.float32)[:, None, None, None].expand(count, 3, 16, 16)
+    mixed, targets = varied(cutmix=0.5).mix(pictures, torch.eye(count))
+    other = (torch.arange(count) - 1) % count
+    pasted = mixed == other[:, None, None, None]
+    assert (pasted | (mixed == pictures)).all()
+    share = pasted.float().mean((1, 2, 3))
+    torch.testing.assert_close(targets[torch.arange(count), other], share)
+    torch.testing.assert_close(targets[torch.arange(count), torch.arange(count)], 1 - share)
+    assert 130 < (share > 0).sum() < 210  # half of them, less those whose rectangle is thinner than a pixel
+    assert share.max() > 0.8
+    for rows in pasted[:, 0].unbind():
+        height, width = rows.any(1).sum(), rows.any(0).sum()
+        assert height * width == rows.sum()
+
+
 class Brightest(nn.Module):
     """Says which channel is the brightest."""
 
@@ -221,3 +260,51 @@ def test_the_size_in_an_epoch_is_its_phases(recipe: object) -> None:
 def test_phases_follow_each_other() -> None:
     recipe = dataclasses.replace(PHOTO, phases=(Phase(2, 48), Phase(1, 64)))
     assert [recipe.size_at(epoch) for epoch in range(recipe.epochs)] == [48, 48, 64]
+
+
+# ---- a teacher
+
+TAUGHT = dataclasses.replace(FLATTEN, teacher=dataclasses.replace(FLATTEN, stack=AVERAGE.stack, phases=(Phase(1, 16),)))
+
+
+def test_targets_are_smoothed_labels(tmp_path: Path) -> None:
+    training = Training(dataclasses.replace(FLATTEN, smoothing=0.7), source(), tmp_path)
+    torch.testing.assert_close(training.targets(torch.tensor([2]))[0], torch.tensor([0.1, 0.1, 0.4, 0.1, 0.1, 0.1, 0.1]))
+
+
+def test_what_a_teacher_says_is_learned_as_well_as_the_labels(tmp_path: Path) -> None:
+    """One that always says the same class."""
+    teacher = fit(TAUGHT.teacher, source(), tmp_path / "teacher", resume=False).network
+    nn.init.zeros_(teacher.dense.weight)
+    teacher.dense.bias.data = torch.eye(7)[3] * 50
+    recipe = dataclasses.replace(TAUGHT, teaching=1.0)
+    network = fit(recipe, source(), tmp_path / "run", resume=False, teacher=teacher).network
+    plain = Augmentation(recipe, CPU).normalise(source().train.pictures, 16)
+    assert (network(plain).argmax(1) == 3).all()
+    half = fit(dataclasses.replace(TAUGHT, teaching=0.5), source(), tmp_path / "run", resume=False, teacher=teacher).network
+    assert (half(plain).argmax(1) == 3).float().mean() > 0.3
+    assert (half(plain).softmax(1)[:, 3]).mean() < 0.9
+
+
+def test_the_teacher_is_trained_first_and_both_can_be_resumed(tmp_path: Path) -> None:
+    whole = taught(TAUGHT, source(), tmp_path / "run", resume=False)
+    assert whole.teacher
+    assert (len(whole.teacher.logs), len(whole.logs)) == (1, 3)
+    assert whole.seconds > whole.teacher.seconds
+    shutil.rmtree(tmp_path / "run")  # as if stopped when the teacher was done
+    again = taught(TAUGHT, source(), tmp_path / "run", resume=True)
+    assert again.teacher
+    assert again.teacher.logs == whole.teacher.logs
+    assert [log.loss for log in again.logs] == [log.loss for log in whole.logs]
+
+
+def test_without_a_teacher_there_is_nothing_to_resume(tmp_path: Path) -> None:
+    with pytest.raises(ResumeError, match=r"There is no checkpoint in .*run-teacher; start without --resume\."):
+        taught(TAUGHT, source(), tmp_path / "run", resume=True)
+
+
+@pytest.mark.parametrize("name", GPU_RECIPES)
+def test_a_large_network_still_ships(name: str) -> None:
+    """16 MB of weights at most."""
+    plain = TrainingNetwork(GPU_RECIPES[name], 200).plain()
+    assert sum(value.numel() * 4 for value in plain.state_dict().values()) <= 16e6

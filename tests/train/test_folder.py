@@ -9,10 +9,11 @@ import torch
 
 from convoscope.card import Card, ModelError, read_card
 from convoscope.network import load
-from tests.train.tiny import FLATTEN, source
+from tests.train.tiny import AVERAGE, FLATTEN, source
 from train import folder as folders
 from train.fit import Fitted, fit
 from train.folder import GOLDEN, CheckError, WorseError, check_folding, check_parity, install, training_flops, write_folder
+from train.network import multiply_adds
 from train.recipes import Phase
 
 FILES = {"model.onnx", "card.json", "golden.npz", "training.jsonl", "evaluation.json", "history"}
@@ -78,7 +79,15 @@ def test_the_card_states_what_was_measured_and_on_what(written: Path, fitted: Fi
 
 
 def test_training_flops_go_with_the_area_of_the_pictures() -> None:
-    assert training_flops(replace(FLATTEN, size=64, phases=(Phase(4, 32), Phase(1, 64))), 10, 1000) == 6 * 1000 * 10 * 2
+    recipe = replace(FLATTEN, size=64, phases=(Phase(4, 32), Phase(1, 64)))
+    assert training_flops(recipe, 10, 7) == 6 * multiply_adds(recipe, 7) * 10 * 2
+
+
+def test_a_teachers_training_and_its_answers_cost_too() -> None:
+    teacher = replace(FLATTEN, stack=AVERAGE.stack, phases=(Phase(2, 16),))
+    alone = training_flops(FLATTEN, 10, 7) + training_flops(teacher, 10, 7)
+    answers = 2 * multiply_adds(teacher, 7) * 10 * FLATTEN.epochs
+    assert training_flops(replace(FLATTEN, teacher=teacher), 10, 7) == alone + answers
 
 
 def test_accuracy_is_that_of_the_plain_network_on_the_test_pictures(written: Path, fitted: Fitted) -> None:

@@ -4,7 +4,7 @@ from torch import nn
 from torch.nn import functional
 
 from tests.train.tiny import AVERAGE, FLATTEN, RECIPES, pictures, used
-from train.network import Block, Convolution, TrainingNetwork, layers_of
+from train.network import Block, Convolution, TrainingNetwork
 from train.recipes import PHOTO, SHAPES, Recipe, Stack
 
 
@@ -71,7 +71,7 @@ def test_an_average_head_takes_pictures_of_any_size(size: int) -> None:
 
 def test_a_groups_first_convolution_is_pooled() -> None:
     stack = Stack(groups=((8,), (16, 17), (32, 33)), pooled=(True, True, False), head="average")
-    assert layers_of(stack) == [(8, True), (16, True), (17, False), (32, False), (33, False)]
+    assert stack.layers == [(8, True), (16, True), (17, False), (32, False), (33, False)]
 
 
 def test_kernels_start_at_unit_scale() -> None:

@@ -15,7 +15,7 @@ from train.augmentation import Augmentation
 from train.fit import fit
 from train.folder import write_folder
 from train.network import TrainingNetwork
-from train.recipes import RECIPES, Phase
+from train.recipes import GPU_RECIPES, RECIPES, Phase
 from train.start import Start, StartError, read_start, recipe_for
 
 FURTHER_ON = dataclasses.replace(FLATTEN, phases=(Phase(2, 16),), muon_rate=0.01, sgd_rate=0.02)
@@ -136,11 +136,20 @@ def test_a_damaged_log_is_told(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_start_has_recipes_of_its_own(name: str, start: Start) -> None:
     recipe, classes = RECIPES[name], start.card.classes
-    further, transfer = recipe_for(name, classes, start), recipe_for(name, ("cat", "dog"), start)
-    assert recipe_for(name, classes, None) is recipe
+    further, transfer = recipe_for(name, False, classes, start), recipe_for(name, False, ("cat", "dog"), start)
+    assert recipe_for(name, False, classes, None) is recipe
     for other in (further, transfer):
         assert (other.stack, other.preprocessing, other.stored) == (recipe.stack, recipe.preprocessing, recipe.stored)
         assert other.muon_rate < recipe.muon_rate / 2
         assert other.sgd_rate < recipe.sgd_rate / 2
     assert further.epochs < recipe.epochs
     assert transfer.batch < recipe.batch
+
+
+@pytest.mark.parametrize("name", GPU_RECIPES)
+def test_what_a_large_recipe_trained_goes_on_with_it(name: str, start: Start) -> None:
+    large = recipe_for(name, True, start.card.classes, None)
+    assert large is GPU_RECIPES[name]
+    weights = {f"conv{n}.weight": torch.zeros(outputs, 1, 3, 3) for n, (outputs, _) in enumerate(large.stack.layers, start=1)}
+    further = recipe_for(name, False, start.card.classes, dataclasses.replace(start, weights=weights))
+    assert (further.stack, further.teacher) == (large.stack, None)
