@@ -17,13 +17,17 @@ from train.start import Start, StartError
 
 
 class Convolution(nn.Module):
-    """3×3, padding 1, no bias. The kernels are the rows of one matrix, as orthogonalised optimisers want them."""
+    """3×3, padding 1, no bias. The kernels are the rows of one matrix, as orthogonalised optimisers want them.
+
+    They begin as noise and, in equal parts, as what hands its inputs on (Zagoruyko and Komodakis, 2017).
+    """
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.inputs = inputs
-        kernels = torch.empty(outputs, inputs * 9)
-        nn.init.normal_(kernels)
+        noise = nn.init.normal_(torch.empty(outputs, inputs * 9))
+        handing_on = nn.init.dirac_(torch.empty(outputs, inputs, 3, 3)).flatten(1)
+        kernels = noise / noise.norm() * outputs**0.5 + handing_on
         self.kernels = nn.Parameter(kernels / kernels.norm() * outputs**0.5)
 
     @property

@@ -172,7 +172,8 @@ _PHOTO_GPU = replace(
         pooled=(True, True, True, False),
         head="average",
     ),
-    phases=(Phase(90, 48), Phase(40, 64)),
+    size=80,
+    phases=(Phase(102, 48), Phase(45, 64)),
     batch=1000,
     muon_rate=0.04,
     crop_area=(0.3, 1.0),
@@ -187,7 +188,7 @@ _CIFAR10_GPU = replace(
         pooled=(False, True, True, False),
         head="average",
     ),
-    phases=(Phase(60, 32),),
+    phases=(Phase(97, 32),),
     batch=1000,
     muon_rate=0.04,
     light=0.2,
@@ -201,7 +202,7 @@ GPU_RECIPES = {
         teacher=replace(
             _PHOTO_GPU,
             stack=replace(_PHOTO_GPU.stack, groups=((64,), (192, 192, 192), (384, 384, 384, 384), (640, 640, 768))),
-            phases=(Phase(40, 48), Phase(20, 64)),
+            phases=(Phase(61, 48), Phase(30, 64)),
         ),
     ),
     "cifar10": replace(
@@ -209,7 +210,7 @@ GPU_RECIPES = {
         teacher=replace(
             _CIFAR10_GPU,
             stack=replace(_CIFAR10_GPU.stack, groups=((64,), (192, 192), (384, 384, 384), (512, 512))),
-            phases=(Phase(35, 32),),
+            phases=(Phase(59, 32),),
         ),
     ),
 }
