@@ -2,6 +2,7 @@
 
 import io
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from convoscope.render import scale_of
 from convoscope.why.channels import speakers
 from convoscope.why.question import Question
 from convoscope.why.switches import open_leave_one_out, open_switchboard
+from convoscope.why.what_if import WHAT_IFS, Series, series
 from convoscope.words import percent
 from tests import shipped
 from tests.convoscope.zoo import SIZE, ZOO
@@ -23,7 +25,7 @@ from tests.pages.app import ROOT, component, components, jpeg, labelled, open_ap
 from ui import state
 from ui import visit as visits
 from ui.components.heat import Heat
-from ui.parts.why import change
+from ui.parts.why import change, turning
 from ui.parts.why.downloads import Quantity, beside, npz, on_photo, png
 from ui.views import VIEWS, middle, patches
 
@@ -267,6 +269,62 @@ def test_every_change_has_its_curve_and_its_film(name):
     assert (curve["mark"] is not None) == ("flips from" in text(app))
     for frame in film["frames"]:
         assert 0 <= sum(frame["shares"]) <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("answer", ["star", "line"])
+def test_a_change_is_told_for_one_class_rather_than_another(answer):
+    network, prepared = star()
+    against = "line" if answer == "star" else "star"
+    asked = Question(*(network.card.classes.index(each) for each in (answer, against)))
+    found = series(network, prepared, WHAT_IFS[0])
+    app = opened("change", model="shapes", photo="star", change="rotate", answer=answer, against=against)
+    curve = component(app, "chart")
+    lead = next(each for each in curve["lines"] if not each["quiet"])
+    assert lead["name"] == curve["y"]["title"] == f"the lead of {answer} over {against}"
+    np.testing.assert_allclose(lead["y"], asked.score(found.logits), rtol=1e-3, atol=1e-3)
+    assert curve["y"]["low"] <= 0 <= curve["y"]["high"]
+    turn = found.turn(asked)
+    assert curve["mark"] == (None if turn is None else found.strengths[turn])
+    assert f"The lead of {answer} over {against} is" in text(app)
+    assert ("changes sides" in text(app)) == (turn is not None)
+    assert component(app, "film")["classes"][:2] == [answer, against]
+
+
+def test_why_not_is_told_of_the_class_that_did_not_win():
+    network, prepared = star()
+    classes, found = network.card.classes, series(*star(), WHAT_IFS[0])
+    for name in ("line", "square"):
+        app = opened("change", model="shapes", photo="star", change="rotate", answer=name)
+        turn = found.turn(Question(classes.index(name)))
+        assert component(app, "chart")["mark"] == (None if turn is None else found.strengths[turn])
+        assert f"The photo as it is gives {name}" in text(app)
+        assert [line["name"] for line in component(app, "chart")["lines"]] == [name, network.predict(prepared).best.name]
+
+
+@pytest.mark.parametrize(
+    ("what", "strength", "said"),
+    [
+        ("shift", -0.281, "28.1\N{NO-BREAK SPACE}% of the width to the left"),
+        ("shift", 0.25, "25.0\N{NO-BREAK SPACE}% of the width to the right"),
+        ("darken", 0.5, "50.0\N{NO-BREAK SPACE}% of the light lost"),
+        ("rotate", -45, "45.0 degrees clockwise"),
+        ("blur", 0, "no change"),
+    ],
+)
+def test_a_change_is_named_as_one_says_it(what, strength, said):
+    kind = next(each for each in WHAT_IFS if each.name == what)
+    found = Series(kind, np.array([strength]), np.zeros((1, 1, 1, 1), np.uint8), np.eye(1), np.eye(1))
+    assert turning.at(found, 0) == said
+
+
+def test_an_answer_that_is_sure_everywhere_is_least_sure_nowhere():
+    network, prepared = star()
+    shares = np.where(np.arange(len(network.card.classes)) == network.predict(prepared).best.index, 0.9999, 0.00001)
+    sure = Series(
+        WHAT_IFS[0], np.array([-1.0, 0, 1]), np.zeros((3, 1, 1, 1), np.uint8), np.stack([shares] * 3), np.stack([shares] * 3)
+    )
+    visit = SimpleNamespace(network=network, asked=Question(int(shares.argmax())))
+    assert turning.sentence(visit, sure).endswith("Nowhere is it less sure than > 99.9\N{NO-BREAK SPACE}%.")
 
 
 def test_of_large_pictures_fewer_are_sent_the_flip_among_them(monkeypatch):
