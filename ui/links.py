@@ -10,6 +10,7 @@ from convoscope.photo import Photo
 from convoscope.prepare import Crop
 from convoscope.words import plain
 from ui.chapters import CHAPTERS
+from ui.gains import Gains, from_word, to_word
 from ui.samples import samples_for
 from ui.views import CHANGES, GRADIENT_MAPS, VIEWS, middle, patches, strides
 
@@ -44,10 +45,12 @@ class Selection:
     patch: int | None = None
     stride: int | None = None
     map: str | None = None
+    switches: Gains | None = None
 
 
-def to_link(selection: Selection, card: Card) -> dict[str, str]:
+def to_link(selection: Selection, network: Network) -> dict[str, str]:
     """The URL's parameters: what is chosen and not left to the page."""
+    card = network.card
     crop = f"{selection.crop.left},{selection.crop.top},{selection.crop.side}" if selection.crop else None
     link = {
         "model": selection.model,
@@ -69,6 +72,7 @@ def to_link(selection: Selection, card: Card) -> dict[str, str]:
         "patch": _digits(selection.patch),
         "stride": _digits(selection.stride),
         "map": selection.map,
+        "switches": to_word(selection.switches, network) if selection.switches else None,
     }
     return {name: value for name, value in link.items() if value is not None}
 
@@ -120,6 +124,7 @@ def from_link(
         patch=patch,
         stride=_number_of(link, "stride", strides(patch or middle(sizes)), notes),
         map=_one_of(link, "map", tuple(GRADIENT_MAPS), notes),
+        switches=_switches_of(link, network, notes) if model == link.get("model", model) else None,
     )
     return selection, tuple(notes)
 
@@ -162,6 +167,22 @@ def _one_of(link: Mapping[str, str], name: str, known: tuple[str, ...], notes: l
 def _number_of(link: Mapping[str, str], name: str, known: Iterable[int], notes: list[str]) -> int | None:
     chosen = _one_of(link, name, tuple(map(str, known)), notes)
     return None if chosen is None else int(chosen)
+
+
+def _switches_of(link: Mapping[str, str], network: Network, notes: list[str]) -> Gains | None:
+    if "switches" not in link:
+        return None
+    found = from_word(link["switches"], network)
+    if found is None:
+        notes.append(f"The link's switches “{plain(link['switches'][:40])}” are not layers with their channels.")
+        return None
+    gains, missing = found
+    if missing:
+        channels = "a channel" if len(missing) == 1 else f"{len(missing)} channels"
+        first = f", {missing[0]}" if len(missing) == 1 else f", the first of them {missing[0]}"
+        others = "; the others are as the link says" if gains else ""
+        notes.append(f"The link switches {channels} that this network does not have{first}{others}.")
+    return gains or None
 
 
 def _step_of(link: Mapping[str, str], notes: list[str]) -> int | None:

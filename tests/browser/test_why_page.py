@@ -6,6 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from convoscope.evidence import linear_head
+from convoscope.layers import Stage
 from convoscope.network import Network
 from convoscope.prepare import Prepared, centre_crop, prepare
 from convoscope.why.channels import Speakers, speakers
@@ -17,6 +18,7 @@ from convoscope.words import percent
 from tests import shipped
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.reading import UPLOADER, expect_own_photo, expect_query, photo_file, traced, upload
+from ui.components.switches import SHOWN
 from ui.views import VIEWS
 
 STAR = "/why?model=shapes&photo=star"
@@ -167,13 +169,98 @@ def test_the_gain_of_a_channel_is_turned_by_keys(page):
     expect_share(page, percent(float(after[asked.index])))
 
 
-def test_silencing_one_after_the_other_turns_the_answer(page):
+def test_silencing_one_after_the_other_takes_all_that_hold_the_score_up_and_no_other(page):
+    network, prepared, asked, _ = star()
+    board = open_switchboard(network)
+    stage = board.stages[-1]
+    drops = open_leave_one_out(network, stage).of(prepared.tensor).drops(asked)
     page.goto(f"{STAR}&view=switches")
     button = page.get_by_role("button", name="Silence the next one")
-    for _ in range(8):
+    for _ in range(int((drops > 0).sum())):
         button.click()
-    expect(page.get_by_text("The answer has changed")).to_be_visible()
     expect(button).to_be_disabled()
+    for channel, drop in enumerate(drops):
+        expect(page.get_by_role("switch", name=f"Channel {channel}")).to_have_attribute("aria-checked", str(drop <= 0).lower())
+    answer = board.answer(prepared.tensor, {stage.tensor: np.where(drops > 0, 0.0, 1.0)[None]})[0]
+    expect(page.get_by_text("The answer has changed")).to_have_count(int(answer.argmax() != asked.index))
+
+
+def test_what_is_silenced_is_in_sight_wherever_it_stands_in_the_list(page):
+    """In a layer with more channels than are shown: the one that the answer depends on least, then another photo."""
+    network = shipped.network("photo")
+    stage = open_switchboard(network).stages[-1]
+    number = len(open_switchboard(network).stages)
+    first, second = (ranking(name, stage) for name in ("coffee", "cat"))
+    assert len(first) > SHOWN
+    channel = next(each for each in first[SHOWN:] if each in second[SHOWN:])
+    page.goto("/why?model=photo&photo=coffee&view=switches")
+    expect(page.locator(".channel")).to_have_count(SHOWN)
+    expect(page.get_by_role("switch", name=f"Channel {channel}", exact=True)).to_have_count(0)
+    page.get_by_role("button", name=f"All {len(first)} channels").click()
+    page.get_by_role("switch", name=f"Channel {channel}", exact=True).click()
+    page.get_by_role("button", name=f"Only the first {SHOWN}").click()
+    silenced = page.get_by_role("switch", name=f"Channel {channel}", exact=True)
+    expect(silenced).to_have_attribute("aria-checked", "false")
+    expect_query(page, switches=f"{number}-{channel}")
+    page.get_by_text("Change photo").click()
+    page.get_by_test_id("stPopoverBody").get_by_text("cat", exact=True).click()
+    expect_query(page, photo="cat")
+    expect(page.get_by_role("switch", name=f"Channel {second[0]}", exact=True)).to_be_visible()
+    expect(silenced).to_have_attribute("aria-checked", "false")
+    expect(page.locator(".channel")).to_have_count(SHOWN + 1)
+
+
+def ranking(photo: str, stage: Stage) -> tuple[int, ...]:
+    """The channels of a stage of the photo network, the one that its answer to a sample depends on most first."""
+    network = shipped.network("photo")
+    shown = shipped.sample(photo)
+    prepared = prepare(shown, centre_crop(shown), network.card.preprocessing)
+    asked = Question(shipped.traced("photo", photo).prediction.best.index)
+    return open_leave_one_out(network, stage).of(prepared.tensor).ranked(asked)
+
+
+def test_switches_outlive_a_reload_and_the_browsers_back_turns_them_back(page):
+    network, prepared, asked, _ = star()
+    board = open_switchboard(network)
+    gains = np.ones((1, 8), np.float32)
+    gains[0, 2] = 0
+    alone = board.answer(prepared.tensor, {board.stages[-1].tensor: gains})[0]
+    without_2 = percent(float(network.probabilities(alone)[asked.index]))
+    two, five = (page.get_by_role("switch", name=f"Channel {channel}") for channel in (2, 5))
+    page.goto(f"{STAR}&view=switches")
+    two.click()
+    expect_query(page, switches="3-2")
+    page.reload()
+    expect_share(page, without_2)
+    expect(two).to_have_attribute("aria-checked", "false")
+    five.click()
+    expect_query(page, switches="3-2-5")
+    page.go_back()
+    expect(five).to_have_attribute("aria-checked", "true")
+    expect(two).to_have_attribute("aria-checked", "false")
+    expect_share(page, without_2)
+    five.click()  # the same again
+    expect_query(page, switches="3-2-5")
+
+
+def test_a_slider_that_moves_is_in_the_link_where_it_comes_to_rest(page):
+    network, prepared, asked, _ = star()
+    stage = open_switchboard(network).stages[-1]
+    channel = open_leave_one_out(network, stage).of(prepared.tensor).ranked(asked)[0]
+    page.goto(f"{STAR}&view=switches")
+    slider = page.get_by_role("slider", name=f"Gain of channel {channel}")
+    expect(slider).to_be_visible()
+    before, entries = bar(page, "star"), page.evaluate("history.length")
+    bounds = slider.bounding_box()
+    middle = bounds["y"] + bounds["height"] / 2
+    page.mouse.move(bounds["x"] + bounds["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(bounds["x"] + 1, middle, steps=8)
+    expect(page.get_by_text(f"before {before}")).to_be_visible()
+    assert "switches=" not in page.url
+    page.mouse.up()
+    expect_query(page, switches=f"3-{channel}")
+    assert page.evaluate("history.length") == entries + 1
 
 
 def test_the_question_and_the_view_stand_in_the_link_and_come_back(page, tabs):

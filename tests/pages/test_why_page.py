@@ -150,10 +150,7 @@ def test_switches_of_several_layers_hold_together_and_the_ranking_is_on_top_of_t
     board = open_switchboard(network)
     first, _, last = board.stages
     asked = Question(network.card.classes.index("star"))
-    app = opened("switches", model="shapes", photo="star", layer="conv1")
-    gains = {"conv1": {"0": 0, "3": 1.5, "99": 0}, "conv3": {"2": 0}, "elsewhere": {"0": 0}}
-    app.session_state["gains"] = {"shapes": gains}
-    app.run()
+    app = opened("switches", model="shapes", photo="star", layer="conv1", switches="1-0-3*1.5_3-2")
     exact = {first.tensor: np.ones((1, 8), np.float32), last.tensor: np.ones((1, 8), np.float32)}
     exact[first.tensor][0, [0, 3]] = 0, 1.5
     exact[last.tensor][0, 2] = 0
@@ -166,19 +163,36 @@ def test_switches_of_several_layers_hold_together_and_the_ranking_is_on_top_of_t
 
 
 def test_switches_hold_for_other_photos_and_views_but_not_for_other_networks():
-    app = opened("switches", model="shapes", photo="star")
-    app.session_state["gains"] = {"shapes": {"conv3": {"2": 0}}}
+    app = opened("switches", model="shapes", photo="star", switches="3-2")
     labelled(app.pills, "Photo").set_value("circle").run()
     app.segmented_control(key="choose_view").set_value("evidence").run()
     app.segmented_control(key="choose_view").set_value("switches").run()
     assert component(app, "switches")["begin"] == {"conv3": {"2": 0}}
+    assert app.query_params["switches"] == "3-2"
     app.selectbox(key="choose_model").set_value("cifar10").run()
     assert component(app, "switches")["begin"] == {}
+    assert "switches" not in app.query_params
+
+
+def test_switches_that_a_link_names_and_the_network_has_not_are_said_and_the_others_turned():
+    app = opened("switches", model="shapes", photo="star", switches="3-2-99_1-8")
+    said = "The link switches 2 channels that this network does not have, the first of them channel 99 of layer 3"
+    assert said in app.info[0].value
+    assert component(app, "switches")["begin"] == {"conv3": {"2": 0}}
+    assert app.query_params["switches"] == "3-2"
+
+
+def test_the_channels_that_hold_the_score_up_are_marked():
+    network, prepared = star()
+    stage = open_switchboard(network).stages[-1]
+    drops = open_leave_one_out(network, stage).of(prepared.tensor).drops(Question(network.card.classes.index("star")))
+    app = opened("switches", model="shapes", photo="star")
+    supports = {each["index"]: each["supports"] for each in component(app, "switches")["channels"]}
+    assert supports == dict(enumerate((drops > 0).tolist()))
 
 
 def test_switches_hold_while_a_file_is_refused():
-    app = opened("switches", model="shapes", photo="star")
-    app.session_state["gains"] = {"shapes": {"conv3": {"2": 0}}}
+    app = opened("switches", model="shapes", photo="star", switches="3-2")
     app = upload(app, b"%PDF-1.4")
     assert not components(app, "switches")
     button(app, "Back to the star").click().run()
@@ -473,11 +487,9 @@ def test_a_saved_picture_is_the_map_on_the_photo(channels):
 def test_the_switches_say_how_probable_both_classes_of_the_question_have_become():
     network, prepared = star()
     stage = open_switchboard(network).stages[-1]
-    silent = {str(channel): 0 for channel in range(stage.shape[0])}
-    app = open_app(PAGE, view="switches", model="shapes", photo="star", against="line")
+    silent = "".join(f"-{channel}" for channel in range(stage.shape[0]))
+    app = open_app(PAGE, view="switches", model="shapes", photo="star", against="line", switches=f"3{silent}")
     before = network.predict(prepared)
-    app.session_state["gains"] = {"shapes": {"conv3": silent}}
-    app.run()
     gains = {stage.tensor: np.zeros((1, stage.shape[0]), np.float32)}
     now = network.prediction(open_switchboard(network).answer(prepared.tensor, gains)[0])
     for name in ("star", "line"):

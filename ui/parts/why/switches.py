@@ -15,7 +15,7 @@ from convoscope.render import colour, scale_of
 from convoscope.why.switches import Dependence
 from ui import state
 from ui.components.bars import bars
-from ui.components.switches import LOUDEST, Board, Channel
+from ui.components.switches import Board, Channel
 from ui.components.switches import switches as switch_list
 from ui.components.table import Cell, table
 from ui.parts.why.downloads import Quantity, beside, downloads, enlarged
@@ -61,14 +61,13 @@ def switches(visit: Visit) -> None:
 
 
 def _gains(visit: Visit, stages: Mapping[str, Stage]) -> Gains:
-    """What the visitor has switched. It comes from a browser: here it is put within bounds."""
-    gains = {}
-    for layer, own in state.gains(visit.selection.model).items():
-        if layer in stages:
-            channels = range(stages[layer].shape[0])
-            given = [min(LOUDEST, max(0.0, float(own.get(str(channel), 1)))) for channel in channels]
-            gains[stages[layer].tensor] = np.array([given], np.float32)
-    return gains
+    """What the visitor has switched. stages: by the name of their layer."""
+    turned = (visit.selection.switches or {}).items()
+    return {stages[layer].tensor: _row(own, stages[layer].shape[0]) for layer, own in turned}
+
+
+def _row(turned: Mapping[str, float], channels: int) -> NDArray[np.float32]:
+    return np.array([[turned.get(str(channel), 1) for channel in range(channels)]], np.float32)
 
 
 def _dependence(visit: Visit, stage: Stage, elsewhere: Gains) -> Dependence:
@@ -96,19 +95,20 @@ def _switches(visit: Visit, stages: Mapping[str, Stage], stage: Stage, depends: 
     side = min(_THUMBNAIL, math.isqrt(_THUMBNAILS // len(maps)) or 1)
     stride = -(-max(maps.shape[1:]) // side)
     drops = depends.drops(visit.asked)
+    notes = [f"{signed(-float(drop))} without it" for drop in drops]
     channels = [
-        Channel(channel, maps[channel, ::stride, ::stride], f"{signed(-float(drops[channel]))} without it")
+        Channel(channel, maps[channel, ::stride, ::stride], notes[channel], supports=bool(drops[channel] > 0))
         for channel in depends.ranked(visit.asked)
     ]
     titles = {name: short_title(layer_of(visit, each)) for name, each in stages.items()}
     model = visit.selection.model
-    key = f"switches-{model}"  # one board for all layers and photos of a network
+    key = f"switches-{model}-{state.times_followed()}"  # one board for all layers and photos of a network
     switch_list(
         Board(layer.name, titles, channels, scale_of(maps, "signed" if stage.signed else "positive")),
-        state.as_first_shown((key,), state.gains(model)),
+        state.as_first_shown((key,), visit.selection.switches or {}),
         key=key,
         label=f"Switches of {layer.title}, the channel that the answer depends on most first",
-        on_gains=state.taken(key, "gains", lambda gains: state.keep_gains(model, gains)),
+        on_gains=state.taken(key, "gains", lambda turned: state.keep_gains(model, turned)),
         on_layer=state.taken(key, "layer", lambda name: state.select(layer=name)),
     )
 
