@@ -80,7 +80,23 @@ def test_a_link_to_a_photo_that_is_not_there_drops_its_crop_and_class(photo, own
     link = {"photo": photo, "crop": "1,2,3", "answer": "tabby", "layer": "conv2"}
     selection, notes = from_link(link, MODELS, own)
     assert selection == Selection(model="photo", photo=own or "coffee", layer="conv2")
+    assert notes[1:] == ("Left out, as parts of that photo's link: its crop and the class asked about.",)
+
+
+def test_a_link_to_a_photo_that_is_not_there_says_that_the_question_is_dropped_with_it():
+    classes = MODELS["photo"].card.classes
+    _, notes = from_link({"photo": "own-1a2b", "answer": classes[0], "against": classes[1]}, MODELS, own=None)
+    assert notes[-1].endswith("the class asked about and the class to compare that with.")
+    _, notes = from_link({"photo": "own-1a2b"}, MODELS, own=None)
     assert len(notes) == 1
+
+
+def test_all_that_is_not_here_is_named_in_one_sentence():
+    link = {"layer": "x", "order": "y", "scale": "z", "chapter": "a", "view": "b", "map": "c", "change": "d"}
+    _, notes = from_link(link, MODELS, own=None)
+    assert len(notes) == 1
+    assert notes[0].startswith("The link asks for the layer “x”, the order “y”, ")
+    assert notes[0].endswith(" and the map “c”, which are not here.")
 
 
 def test_ones_own_photo_to_compare_with_is_kept_where_there_is_one():
