@@ -393,3 +393,17 @@ def test_a_class_asked_for_goes_with_the_next_question_and_with_another_network(
     expect_query(page, model="cifar10")
     page.get_by_text("Evidence", exact=True).click()
     expect(page.get_by_text("Which channels")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_the_table_of_places_is_marked_as_it_is_sorted_and_its_headings_are_whole(tabs, width):
+    with tabs.open(PHONE) as page:
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto(f"{STAR}&view=occlusion&against=line")
+        heading = page.get_by_role("columnheader", name="lost of")
+        expect(heading).to_have_attribute("aria-sort", "descending")
+        lost = [float(text.replace("−", "-")) for text in page.locator("tbody td").all_inner_texts()]
+        assert lost == sorted(lost, reverse=True)
+        scroll = page.get_by_role("region", name="Every place of the patch")
+        assert scroll.evaluate("region => region.scrollWidth <= region.clientWidth")
+        page.set_viewport_size(PHONE)

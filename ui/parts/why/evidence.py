@@ -128,14 +128,15 @@ def _numbers(visit: Visit, stage: Stage, spoken: Speakers) -> None:
     rows = [
         [
             Cell(f"channel {channel}", channel),
-            Cell(signed(total), -total),
-            Cell(words.number(float(activations[channel].mean())), -float(activations[channel].mean())),
+            Cell(signed(total), total),
+            Cell(words.number(float(activations[channel].mean())), float(activations[channel].mean())),
         ]
         for channel, total in enumerate(map(float, spoken.totals))
     ]
     with box:
         key = state.component_key("speakers", visit)
-        table(("Channel", f"adds to {score_title(visit)}", "mean activation"), rows, key=key, label="Every channel", sorted_by=1)
+        headings = ("Channel", f"adds to {score_title(visit)}", "mean activation")
+        table(headings, rows, key=key, label="Every channel", sorted_by=1, largest_first=(1, 2))
 
 
 _CHANNEL_HELP = (

@@ -103,10 +103,11 @@ def _numbers(visit: Visit, found: Occlusion) -> None:
     rows = [
         [
             Cell(f"row {top + 1}, column {left + 1}", top * found.side + left),
-            Cell(words.number(float(found.drops[y, x])), -float(found.drops[y, x])),
+            Cell(words.number(float(found.drops[y, x])), float(found.drops[y, x])),
         ]
         for y, top in enumerate(found.tops)
         for x, left in enumerate(found.lefts)
     ]
     key = f"{state.component_key('patches', visit)}-{found.patch}"
-    table(("Patch begins at", f"lost of {score_title(visit)}"), rows, key=key, label="Every place of the patch", sorted_by=1)
+    headings, label = ("Patch begins at", f"lost of {score_title(visit)}"), "Every place of the patch"
+    table(headings, rows, key=key, label=label, sorted_by=1, largest_first=(1,))

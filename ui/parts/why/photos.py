@@ -98,14 +98,15 @@ def _by_layer(visit: Visit, pair: Pair) -> None:
     rows = [
         [
             Cell(f"{each.stage.tensor}, {each.stage.title}", at),
-            Cell(words.percent(each.share), -each.share, each.share),
+            Cell(words.percent(each.share), each.share, each.share),
             Cell(f"{each.ranked[0]}", each.ranked[0]),
         ]
         for at, each in enumerate(pair.stages)
     ]
     with box:
         key = state.component_key("apart", visit)
-        table(("Step", "different", "most in channel"), rows, key=key, label="How far apart the photos are in every step")
+        headings, label = ("Step", "different", "most in channel"), "How far apart the photos are in every step"
+        table(headings, rows, key=key, label=label, largest_first=(1,))
 
 
 def _leaning(visit: Visit, other: Visit, found: StagePair) -> str:

@@ -164,7 +164,7 @@ def _numbers(visit: Visit, stage: Stage, depends: Dependence) -> None:
     rows = [
         [
             Cell(f"channel {channel}", channel),
-            Cell(words.number(float(drops[channel])), -float(drops[channel])),
+            Cell(words.number(float(drops[channel])), float(drops[channel])),
             Cell(words.percent(float(shares[channel, asked])), float(shares[channel, asked])),
             Cell(wins[channel], wins[channel]),
         ]
@@ -172,7 +172,8 @@ def _numbers(visit: Visit, stage: Stage, depends: Dependence) -> None:
     ]
     headings = ("Channel", "the score falls by", f"{classes[asked]} then", "wins then")
     with box:
-        table(headings, rows, key=f"{state.component_key('left-out', visit)}-{stage.tensor}", label="Left out", sorted_by=1)
+        key = f"{state.component_key('left-out', visit)}-{stage.tensor}"
+        table(headings, rows, key=key, label="Left out", sorted_by=1, largest_first=(1,))
 
 
 def _picture(visit: Visit, stage: Stage, depends: Dependence) -> NDArray[np.uint8]:
