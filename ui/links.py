@@ -8,7 +8,7 @@ from convoscope.card import Card
 from convoscope.network import Network
 from convoscope.photo import Photo
 from convoscope.prepare import Crop
-from convoscope.words import plain
+from convoscope.words import listed, plain
 from ui.chapters import CHAPTERS
 from ui.gains import Gains, from_word, to_word
 from ui.samples import samples_for
@@ -35,7 +35,7 @@ class _Notes:
         if not self.missing:
             return tuple(self.said)
         are = "is" if len(self.missing) == 1 else "are"
-        return (f"The link asks for {_listed(self.missing)}, which {are} not here.", *self.said)
+        return (f"The link asks for {listed(self.missing)}, which {are} not here.", *self.said)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def from_link(
     photo = _photo_of(link, "photo", samples, own, notes) or samples[0]
     if photo != link.get("photo", photo):
         if gone := [what for name, what in _OF_THE_PHOTO.items() if name in link]:
-            notes.said.append(f"Left out, as parts of that photo's link: {_listed(gone)}.")
+            notes.said.append(f"Left out, as parts of that photo's link: {listed(gone)}.")
         link = {name: value for name, value in link.items() if name not in _OF_THE_PHOTO}
     layer = _one_of(link, "layer", tuple(layer.name for layer in network.layers), notes)
     chosen = next((each for each in network.layers if each.name == layer), network.layers[0])
@@ -145,12 +145,6 @@ def from_link(
         switches=_switches_of(link, network, notes) if model == link.get("model", model) else None,
     )
     return selection, notes.sentences
-
-
-def _listed(parts: list[str]) -> str:
-    """'a, b and c'"""
-    *others, last = parts
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _digits(number: int | None) -> str | None:

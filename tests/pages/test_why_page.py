@@ -13,11 +13,14 @@ from convoscope.graph import rules
 from convoscope.network import load
 from convoscope.prepare import centre_crop, prepare
 from convoscope.render import scale_of
+from convoscope.why.agreement import agreement
 from convoscope.why.channels import speakers
-from convoscope.why.question import Question
+from convoscope.why.gradients import open_gradients
+from convoscope.why.heat import integrated, saliency
+from convoscope.why.question import Question, chosen
 from convoscope.why.switches import open_leave_one_out, open_switchboard
 from convoscope.why.what_if import WHAT_IFS, Series, series
-from convoscope.words import percent
+from convoscope.words import percent, place
 from tests import shipped
 from tests.convoscope.zoo import SIZE, ZOO
 from tests.graphs import card, model, node, noise, write
@@ -208,6 +211,23 @@ def test_all_four_gradient_maps_stand_side_by_side_with_the_gap():
         "Integrated gradients",
     ]
     assert "Completeness gap after 32 steps" in text(app)
+
+
+def test_whether_the_maps_agree_is_told_with_what_was_compared():
+    app = opened("gradients", model="shapes", photo="star")
+    network, prepared = star()
+    asked = Question(network.card.classes.index("star"))
+    gradients = open_gradients(network)
+    maps = {
+        "Saliency": saliency(gradients, prepared.tensor, asked).values,
+        "Integrated gradients": integrated(gradients, prepared.tensor, asked).values,
+    }
+    found = agreement(maps)
+    told = re.search(r"(The maps agree|The maps do not agree).* of their (\d+) strongest of (\d+) × (\d+) squares", text(app))
+    assert told
+    assert [int(each) for each in told.groups()[1:]] == [found.strongest, found.grid, found.grid]
+    for name, values in found.pooled.items():
+        assert re.search(rf"{name}[^;*]* \*\*{place(values)}\*\*", text(app))
 
 
 def test_the_slider_of_a_fine_map_begins_near_the_map():
@@ -439,6 +459,20 @@ def test_trust_is_tried_only_when_opened_and_says_what_the_map_is_worth(view):
     assert "no better than random" in text(app) or "points at what the answer rests on" in text(app)
     assert "rank correlation" in text(app)
     assert len(components(app, "chart")) == 2
+
+
+def test_trust_is_judged_for_the_question_asked():
+    app = opened("evidence", model="shapes", photo="star", answer="star", against="line")
+    app.session_state["trust-evidence"] = True
+    app.run()
+    assert "for star rather than line" in text(app)
+    curves = components(app, "chart")
+    assert [curve["y"]["title"] for curve in curves] == ["probability of star, if it is that or line"] * 2
+    network, prepared = star()
+    asked = Question(*(network.card.classes.index(each) for each in ("star", "line")))
+    assert curves[0]["lines"][0]["y"][0] == pytest.approx(
+        float(chosen(network, network.logits(prepared.tensor), asked)[0]), rel=1e-3
+    )
 
 
 def _key(view: str) -> str:

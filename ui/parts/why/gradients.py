@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from convoscope import words
 from convoscope.graph.backward import GradientError
 from convoscope.layers import Stage
+from convoscope.why.agreement import agreement
 from convoscope.why.heat import Integrated, Saliency, grad_cam, integrated, saliency, smoothed
-from convoscope.why.pixels import on_pixels
 from ui import state
 from ui.parts.why.downloads import Quantity, beside, downloads, on_photo
 from ui.parts.why.layer import one_layer, shown_layer
@@ -175,15 +175,25 @@ def _cam(visit: Visit) -> tuple[Method, ...]:
 
 
 def _sentence(visit: Visit, maps: dict[str, NDArray[np.float64]]) -> str:
-    """Where the maps are strongest, and whether they agree. maps: by title."""
-    side = len(visit.prepared.resized)
+    """Where the maps are strongest, whether they agree, and what was compared. maps: by title."""
+    placed = {name: values for name, values in maps.items() if values.size > 1}
+    if len(placed) < 2:
+        return "Maps of a single cell cannot be compared."
+    found = agreement(placed)
+    squares = f"their {found.strongest} strongest of {found.grid} × {found.grid} squares"
     places: dict[str, list[str]] = {}
-    for name, values in maps.items():
-        places.setdefault(words.place(np.abs(on_pixels(values, side))), []).append(name)
-    if len(places) == 1:
-        return f"All {len(maps)} maps are strongest **{next(iter(places))}** of {visit.photo_title}."
-    said = "; ".join(f"{' and '.join(names)} **{place}**" for place, names in places.items())
-    return f"The maps do not agree on where {score(visit)} comes from. Strongest are: {said}."
+    for name, values in found.pooled.items():
+        places.setdefault(words.place(values), []).append(name)
+    where = "; ".join(f"{words.listed(names)} **{place}**" for place, names in places.items())
+    apart, alike = (words.listed(pair) for pair in (found.least, found.most))
+    least, most = (found.shared[pair] for pair in (found.least, found.most))
+    if found.holds:
+        return f"The maps agree: any two share at least {least} of {squares}. Strongest are: {where}."
+    more = f" {alike} share most, {most}." if most > least else ""
+    return (
+        f"The maps do not agree on where {score(visit)} comes from: {apart} share {least} of {squares}.{more} Strongest are: "
+        f"{where}."
+    )
 
 
 def _downloads(visit: Visit, methods: tuple[Method, ...], maps: dict[str, NDArray[np.float64]]) -> None:
