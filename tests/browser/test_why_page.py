@@ -3,12 +3,14 @@ import re
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from convoscope.evidence import linear_head
 from convoscope.layers import Stage
 from convoscope.network import Network
 from convoscope.prepare import Prepared, centre_crop, prepare
+from convoscope.render import overlay, scale_of
 from convoscope.why.channels import Speakers, speakers
 from convoscope.why.gradients import open_gradients
 from convoscope.why.heat import saliency
@@ -116,11 +118,28 @@ def test_the_slider_goes_from_the_photo_to_the_map_alone(page):
     fade = page.get_by_role("slider", name="From the photo to the map alone")
     pixels = "[...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
     opacities = f"canvas => {pixels}.filter((value, at) => at % 4 === 3)"
-    expect(fade).to_have_value("50")
+    expect(fade).to_have_value("70")
     fade.fill("0")
     assert set(page.locator(".over").evaluate(opacities)) == {0}
     fade.fill("100")
     assert set(page.locator(".over").evaluate(opacities)) == {255}
+
+
+def test_the_map_over_the_photo_is_drawn_as_the_engine_draws_it(page):
+    page.goto(STAR)
+    *_, spoken = star()
+    scale = scale_of(spoken.map, "evidence")
+    fade = page.get_by_role("slider", name="From the photo to the map alone")
+    for at in (50, 70, 85):
+        fade.fill(str(at))
+        pixels = page.locator(".over").evaluate(
+            "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
+        )
+        drawn = np.array(pixels).reshape(*spoken.map.shape, 4)
+        expected = overlay(spoken.map, scale, at / 50 - 1)
+        seen = expected[..., 3] > 20  # a browser rounds the colours of what is nearly clear
+        assert np.abs(drawn[..., 3] - expected[..., 3]).max() <= 1
+        assert np.abs(drawn[seen] - expected[seen]).max() <= 8
 
 
 def test_a_click_on_a_channel_leads_to_how_its_numbers_are_made(page):
@@ -297,14 +316,33 @@ def test_the_verdict_on_a_map_comes_when_it_is_asked_for(page):
     assert [found["id"] for found in findings if found["impact"] in ("serious", "critical")] == []
 
 
-def test_a_file_of_the_map_is_offered(page):
+def test_a_file_of_the_map_is_offered_and_names_the_question(page):
     page.goto(STAR)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Numbers (.npz)").click()
+    assert waiting.value.suggested_filename == "star-shapes-why-star-evidence.npz"
+    network, _, _, spoken = star()
     with np.load(waiting.value.path()) as file:
-        *_, spoken = star()
         assert np.allclose(file["values"], spoken.values)
         assert {"values", "bias", "score"} <= set(file["units"][:, 0])
+        about = dict(file["about"].tolist())
+        assert file["classes"].tolist() == list(network.card.classes)
+    assert (about["question"], about["class"], about["photo"], about["network"]) == ("Why star?", "star", "star", "shapes")
+    assert "rather than" not in about
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_picture_of_every_view_is_offered(page, view):
+    page.goto(f"{STAR}&view={view}&against=line&other=circle")
+    expect(page.locator(READY[view]).first).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Picture", exact=True).click()
+    asked = "" if view == "photos" else "why-star-rather-than-line-"
+    assert waiting.value.suggested_filename.startswith(f"star-shapes-{asked}")
+    picture = np.asarray(Image.open(waiting.value.path()))
+    assert picture.shape[1] >= 480
+    assert (picture[:8] == 255).all()
+    assert (picture < 40).all(2).any()
 
 
 def test_ones_own_photo_keeps_the_view(page):

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from convoscope.graph import rules
@@ -29,7 +28,7 @@ from ui import state
 from ui import visit as visits
 from ui.components.heat import Heat
 from ui.parts.why import change, turning
-from ui.parts.why.downloads import Quantity, beside, npz, on_photo, png
+from ui.parts.why.downloads import Quantity, Saved, file_name, npz, on_photo
 from ui.views import VIEWS, middle, patches
 
 PAGE = "pages/why.py"
@@ -232,7 +231,7 @@ def test_whether_the_maps_agree_is_told_with_what_was_compared():
 
 def test_the_slider_of_a_fine_map_begins_near_the_map():
     begins = {view: component(opened(view, model="shapes"), "heat")["begin"] for view in TRIED}
-    assert begins == {"evidence": 50, "gradients": 85, "pixels": 85, "occlusion": 50}
+    assert begins == {"evidence": 70, "gradients": 85, "pixels": 85, "occlusion": 70}
 
 
 def test_the_stair_from_zero_ends_at_the_logit():
@@ -500,22 +499,46 @@ def test_ones_own_photo_is_explained(view):
 
 
 def test_a_file_of_numbers_says_what_they_are():
-    with np.load(io.BytesIO(npz({"drops": Quantity(np.arange(3.0), "logits")}))) as file:
+    about = {"question": "Why star?", "photo": "star"}
+    with np.load(io.BytesIO(npz({"drops": Quantity(np.arange(3.0), "logits")}, about, ("star", "line")))) as file:
         assert file["drops"].tolist() == [0, 1, 2]
         assert file["units"].tolist() == [["drops", "logits"]]
+        assert dict(file["about"].tolist()) == about
+        assert file["classes"].tolist() == ["star", "line"]
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_a_saved_picture_is_the_map_on_the_photo(channels):
+@pytest.mark.parametrize("fine", [False, True])
+def test_a_saved_picture_is_the_map_on_the_photo(channels, fine):
     photo = np.full((SIZE, SIZE, channels), 128, np.uint8)
-    values = np.zeros((3, 3))
+    values = np.zeros((4, 4))
     values[0, 0] = 1
-    picture = on_photo(Heat(photo, values, scale_of(values, "evidence"), "of the logit"))
-    assert picture.shape[2] == 3
-    assert (picture[-1, -1] == 128).all()
-    assert picture[0, 0, 1] > picture[0, 0, 0]  # green speaks for it
-    both = np.asarray(Image.open(io.BytesIO(png(beside(picture, picture[:9])))))
-    assert both.shape[0] == len(picture)
+    shown = Heat(photo, values, scale_of(values, "evidence"), "of the logit", fine)
+    panel = on_photo(shown, "a map")
+    assert panel.picture.shape[2] == 3
+    assert (panel.title, panel.scale, panel.unit) == ("a map", shown.scale, "of the logit")
+    strong, none = panel.picture[0, 0].astype(int), panel.picture[-1, -1].astype(int)
+    assert strong[1] - strong[0] > 20  # green speaks for it
+    assert np.ptp(none) <= 1
+    assert none[0] == pytest.approx(128 + 127 * (shown.begin / 50 - 1), abs=1)  # white comes over what is 0
+
+
+def test_files_are_named_by_photo_network_question_and_method():
+    visit = SimpleNamespace(
+        selection=SimpleNamespace(photo="own-1a2b3c4d", model="photo"),
+        network=SimpleNamespace(card=SimpleNamespace(classes=("café / bar", "猫", "tabby, tabby cat"))),
+    )
+    names = []
+    for asked in (Question(0), Question(1), Question(0, 2), Question(2, 1)):
+        visit.asked = asked
+        names.append(file_name(visit, Saved("with conv3/Relu", "")))
+    assert names == [
+        "own-1a2b3c4d-photo-why-cafe-bar-with-conv3-Relu",
+        "own-1a2b3c4d-photo-why-class-1-with-conv3-Relu",
+        "own-1a2b3c4d-photo-why-cafe-bar-rather-than-tabby-tabby-cat-with-conv3-Relu",
+        "own-1a2b3c4d-photo-why-tabby-tabby-cat-rather-than-class-1-with-conv3-Relu",
+    ]
+    assert file_name(visit, Saved("with-cat", "", asks=False)) == "own-1a2b3c4d-photo-with-cat"
 
 
 def test_the_switches_say_how_probable_both_classes_of_the_question_have_become():

@@ -3,11 +3,12 @@
 import numpy as np
 import streamlit as st
 
+from convoscope.figure import Panel
 from convoscope.why.what_if import WHAT_IFS, Series, WhatIf, series
 from ui import state
 from ui.components.chart import Axis, Line, chart
 from ui.components.film import Frame, film
-from ui.parts.why.downloads import Quantity, beside, downloads, enlarged
+from ui.parts.why.downloads import Quantity, Saved, downloads, enlarged
 from ui.parts.why.score import score_title
 from ui.parts.why.turning import SHARE, at, sentence, turn_title
 from ui.views import CHANGES
@@ -111,9 +112,12 @@ def _downloads(visit: Visit, found: Series) -> None:
         "pixels": Quantity(found.pixels, "0-255, what the network gets at each strength"),
         "logits": Quantity(found.logits, "by strength and class"),
         "probabilities": Quantity(found.probabilities, "0-1, by strength and class"),
-        "classes": Quantity(np.array(visit.network.card.classes), "names"),
     }
-    downloads(visit, f"what-if-{found.what.name}", beside(*(enlarged(found.pixels[index], 256) for index in picked)), arrays)
+
+    def panels() -> list[Panel]:
+        return [Panel(enlarged(found.pixels[index], 256), at(found, index)) for index in picked]
+
+    downloads(visit, Saved(f"what-if-{found.what.name}", f"What if I {_TITLES[found.what.name]}"), panels, arrays)
 
 
 def _begin(visit: Visit, found: Series) -> int:

@@ -9,13 +9,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from convoscope import words
+from convoscope.figure import Panel
 from convoscope.graph.backward import GradientError
 from convoscope.layers import Stage
 from convoscope.why.agreement import agreement
 from convoscope.why.heat import Integrated, Saliency, grad_cam, integrated, saliency, smoothed
 from ui import state
-from ui.parts.why.downloads import Quantity, beside, downloads, on_photo
-from ui.parts.why.layer import one_layer, shown_layer
+from ui.parts.why.downloads import Quantity, Saved, downloads, on_photo
+from ui.parts.why.layer import layer_of, one_layer, short_title, shown_layer
 from ui.parts.why.over import FINE, Map, over, show
 from ui.parts.why.score import score, title, unit
 from ui.parts.why.trust import trust
@@ -197,8 +198,13 @@ def _sentence(visit: Visit, maps: dict[str, NDArray[np.float64]]) -> str:
 
 
 def _downloads(visit: Visit, methods: tuple[Method, ...], maps: dict[str, NDArray[np.float64]]) -> None:
-    pictures = [on_photo(over(visit, method.map, maps[method.name])) for method in methods]
-    downloads(visit, "gradients", beside(*pictures), {each.name: Quantity(maps[each.name], each.map.unit) for each in methods})
+    arrays = {each.name: Quantity(maps[each.name], each.map.unit) for each in methods}
+    at = f", Grad-CAM at {short_title(layer_of(visit, _cam_stage(visit)))}" if _mapped(visit) else ""
+
+    def panels() -> list[Panel]:
+        return [on_photo(over(visit, method.map, maps[method.name]), method.title) for method in methods]
+
+    downloads(visit, Saved("gradients", f"Maps from gradients{at}"), panels, arrays)
 
 
 def _trust(visit: Visit, methods: tuple[Method, ...]) -> None:

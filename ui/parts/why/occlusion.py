@@ -7,7 +7,7 @@ from convoscope import words
 from convoscope.why.occlusion import Occlusion, occlude, places
 from ui import state
 from ui.components.table import Cell, table
-from ui.parts.why.downloads import Quantity, downloads, on_photo
+from ui.parts.why.downloads import Quantity, Saved, downloads, on_photo
 from ui.parts.why.over import Map, show
 from ui.parts.why.score import score, score_title, title, unit
 from ui.parts.why.trust import trust
@@ -94,7 +94,8 @@ def _map(visit: Visit, found: Occlusion, patch: int, stride: int) -> Map:
         "patch": Quantity(np.array(found.patch), "pixels"),
         "map": Quantity(found.values, "mean fall over the patches that cover a pixel"),
     }
-    downloads(visit, "occlusion", on_photo(shown), arrays)
+    saved = Saved("occlusion", f"Covered by {patch} × {patch} pixels, moved by {_pixels(stride)}")
+    downloads(visit, saved, lambda: [on_photo(shown)], arrays)
     return drawn
 
 

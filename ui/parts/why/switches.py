@@ -9,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from convoscope import words
+from convoscope.figure import Panel
 from convoscope.layers import Stage
 from convoscope.network import Prediction
 from convoscope.render import colour, scale_of
@@ -18,13 +19,15 @@ from ui.components.bars import bars
 from ui.components.switches import Board, Channel
 from ui.components.switches import switches as switch_list
 from ui.components.table import Cell, table
-from ui.parts.why.downloads import Quantity, beside, downloads, enlarged
+from ui.parts.why.downloads import Quantity, Saved, downloads, enlarged
 from ui.parts.why.layer import layer_of, one_layer, short_title
-from ui.parts.why.score import name, score, signed
+from ui.parts.why.score import name, score, signed, unit
 from ui.visit import Visit
 
 _THUMBNAIL = 32  # cells along the longer side, at most
 _THUMBNAILS = 2**17  # cells of all of them together, at most
+_SAVED = 160  # pixels, about, of a map in the saved picture
+MOST = 8  # channels in it
 
 Gains = Mapping[str, NDArray[np.float32]]  # (1, C), of each tensor that has one that is not 1
 
@@ -52,7 +55,9 @@ def switches(visit: Visit) -> None:
         "without": Quantity(depends.without, "logits with each channel silent, channel by class"),
     }
     arrays |= {f"gains {tensor}": Quantity(gains[0], "gain by channel, as switched") for tensor, gains in gains.items()}
-    downloads(visit, f"switches-{stage.tensor}", _picture(visit, stage, depends), arrays)
+    layer = short_title(layer_of(visit, stage))
+    saved = Saved(f"switches-{stage.tensor}", f"Maps of the channels of {layer} without which the score falls most")
+    downloads(visit, saved, lambda: _panels(visit, stage, depends), arrays)
     st.caption(
         "What it cannot tell: channels stand in for each other. One that changes nothing alone may matter together with others, "
         "so switch several off, in several layers. And a silent channel is a state the network never met in training. The small "
@@ -176,8 +181,16 @@ def _numbers(visit: Visit, stage: Stage, depends: Dependence) -> None:
         table(headings, rows, key=key, label="Left out", sorted_by=1, largest_first=(1,))
 
 
-def _picture(visit: Visit, stage: Stage, depends: Dependence) -> NDArray[np.uint8]:
-    """The maps of the eight channels that the answer depends on most, side by side."""
-    maps = _maps(visit, stage)
+def _panels(visit: Visit, stage: Stage, depends: Dependence) -> list[Panel]:
+    """The maps of the channels that the answer depends on most, on one scale."""
+    maps, drops = _maps(visit, stage), depends.drops(visit.asked)
     scale = scale_of(maps, "signed" if stage.signed else "positive")
-    return beside(*(enlarged(colour(maps[channel], scale), 96) for channel in depends.ranked(visit.asked)[:8]))
+    return [
+        Panel(
+            enlarged(colour(maps[channel], scale), _SAVED),
+            f"channel {channel}",
+            scale,
+            f"activation; {signed(-float(drops[channel]))} {unit(visit)} without it",
+        )
+        for channel in depends.ranked(visit.asked)[:MOST]
+    ]
