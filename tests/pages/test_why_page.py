@@ -222,7 +222,9 @@ def test_whether_the_maps_agree_is_told_with_what_was_compared():
         "Integrated gradients": integrated(gradients, prepared.tensor, asked).values,
     }
     found = agreement(maps)
-    told = re.search(r"(The maps agree|The maps do not agree).* of their (\d+) strongest of (\d+) × (\d+) squares", text(app))
+    told = re.search(
+        r"(The maps agree|The maps do not agree).* of their (\d+) strongest of the photo's (\d+) × (\d+) squares", text(app)
+    )
     assert told
     assert [int(each) for each in told.groups()[1:]] == [found.strongest, found.grid, found.grid]
     for name, values in found.pooled.items():

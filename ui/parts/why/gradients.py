@@ -181,7 +181,7 @@ def _sentence(visit: Visit, maps: dict[str, NDArray[np.float64]]) -> str:
     if len(placed) < 2:
         return "Maps of a single cell cannot be compared."
     found = agreement(placed)
-    squares = f"their {found.strongest} strongest of {found.grid} × {found.grid} squares"
+    squares = f"their {found.strongest} strongest of the photo's {found.grid} × {found.grid} squares"
     places: dict[str, list[str]] = {}
     for name, values in found.pooled.items():
         places.setdefault(words.place(values), []).append(name)
