@@ -16,6 +16,7 @@ from convoscope.why.agreement import agreement
 from convoscope.why.channels import speakers
 from convoscope.why.gradients import open_gradients
 from convoscope.why.heat import integrated, saliency
+from convoscope.why.pair import Pair
 from convoscope.why.question import Question, chosen
 from convoscope.why.switches import open_leave_one_out, open_switchboard
 from convoscope.why.what_if import WHAT_IFS, Series, series
@@ -378,6 +379,13 @@ def test_two_photos_stand_side_by_side_and_the_link_names_the_other():
     assert [tile["index"] for tile in a] == [tile["index"] for tile in b]
     app.pills(key="choose_other").set_value("star").run()
     assert "and so is B" in text(app)
+
+
+def test_how_different_two_photos_are_is_said_with_what_the_ends_of_the_scale_mean():
+    app = opened("photos", model="shapes", photo="star", other="circle")
+    pair = Pair(shipped.traced("shapes", "star"), shipped.traced("shapes", "circle"))
+    most = max(each.share for each in pair.stages if each.stage.is_maps)
+    assert f"where the maps are {percent(most)} different: 0 % would be the same maps" in text(app)
 
 
 def test_a_photo_of_ones_own_is_compared_with_and_changes_places():

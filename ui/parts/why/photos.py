@@ -78,7 +78,10 @@ def _sentence(visit: Visit, other: Visit, pair: Pair) -> str:
         return said
     most = max(mapped, key=lambda each: each.share)
     layer = words.plain(layer_of(visit, most.stage).title.lower())
-    return f"{said} On the way they differ most in {layer}: by {words.percent(most.share)} of what could differ."
+    return (
+        f"{said} On the way they differ most in {layer}, where the maps are {words.percent(most.share)} different: 0 % would be "
+        "the same maps, 100 % opposite ones, or a layer that only one of the photos rouses."
+    )
 
 
 def _answer(each: Visit, title: str) -> None:
