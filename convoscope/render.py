@@ -20,6 +20,7 @@ _ANCHORS: dict[Palette, tuple[str, ...]] = {  # evenly spaced, from the low end 
 }
 LEVELS = 256
 GAP_GREY = 160  # between the maps of a sprite, where white could be a map's
+LUMA = np.array([0.2126, 0.7152, 0.0722])  # of red, green and blue in how bright a pixel is
 OVERLAY_OPACITY = 0.7  # of the strongest cell
 OVERLAY_POWER = 1.5  # above 1, weak cells leave the photo clear
 
@@ -78,12 +79,24 @@ def sprite(maps: NDArray[np.floating], scales: tuple[Scale, ...], columns: int, 
     return picture
 
 
-def overlay(values: NDArray[np.floating], scale: Scale) -> NDArray[np.uint8]:
-    """(H, W) → uint8 (H, W, 4), to lie on a photo: colour from the palette's ends, opacity growing with the magnitude."""
+def overlay(values: NDArray[np.floating], scale: Scale, alone: float = 0) -> NDArray[np.uint8]:
+    """(H, W) → uint8 (H, W, 4), to lie on a photo: colour from the palette's ends, opacity growing with the magnitude.
+
+    alone: 0-1, how far on the way from there to the map's own colours, which hide the photo.
+    """
     share = np.clip(np.abs(values) / max(abs(scale.low), abs(scale.high)), 0, 1)
     strong = np.where(values < 0, 0.62 * scale.low, 0.62 * scale.high)
-    opacity = (share**OVERLAY_POWER * OVERLAY_OPACITY * 255).round().astype(np.uint8)
-    return np.concatenate([colour(strong, scale), opacity[..., None]], -1)
+    opacity = share**OVERLAY_POWER * OVERLAY_OPACITY
+    both = (opacity + (1 - opacity) * alone)[..., None]  # of the map's own colours laid over the strong ones
+    own = np.divide(alone, both, out=np.zeros_like(both), where=both > 0)
+    colours = colour(strong, scale) * (1 - own) + colour(values, scale) * own
+    return np.concatenate([colours, 255 * both], -1).round().astype(np.uint8)
+
+
+def greyed(picture: NDArray[np.uint8], amount: float) -> NDArray[np.uint8]:
+    """A photo (H, W, 3) with less colour, so that a map over it is told from it. amount: 0-1, with 1 it is grey."""
+    grey = picture @ LUMA
+    return np.asarray((picture + (grey[..., None] - picture) * amount).round(), np.uint8)
 
 
 def legend(scale: Scale, width: int = LEVELS) -> NDArray[np.uint8]:

@@ -1,6 +1,7 @@
 """Numbers → plain words. Every word is derived from a value that the page shows."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +105,12 @@ def addition(first: float, second: float, digits: int = 4) -> str:
     if line.startswith("− "):
         line = "−" + line[2:]
     return f"{line}{rounding} = {total:.{digits}f}".replace("-", "−")
+
+
+def listed(parts: Sequence[str]) -> str:
+    """'a, b and c'; at least one."""
+    *others, last = parts
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

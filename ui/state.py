@@ -17,7 +17,7 @@ from convoscope.photo import Photo, PhotoError, read
 from convoscope.prepare import centre_crop, fit_crop
 from convoscope.receptive import same_place
 from ui import server, uploads
-from ui.components.switches import Gains
+from ui.gains import within
 from ui.links import OWN, Selection, from_link, own_name, to_link
 from ui.samples import samples_for
 from ui.shared import sample_photo, usable
@@ -26,7 +26,7 @@ from ui.visit import Visit
 Value = TypeVar("Value")
 
 _LEFT_OPEN = {  # by what is chosen: what the page then picks by itself again
-    "model": ("answer", "against", "layer", "stage", "channel", "cell", "step", "patch", "stride"),
+    "model": ("answer", "against", "layer", "stage", "channel", "cell", "step", "patch", "stride", "switches"),
     "photo": ("crop", "answer", "against"),
     "patch": ("stride",),
     "layer": ("stage", "channel"),
@@ -52,16 +52,19 @@ def open_visit(page: str) -> Visit:
             _swap_own()  # from one side of a swap to the other
         st.session_state.selection, notes = from_link(given, usable(), own_photo(), own_photo("other"))
         st.session_state.view, st.session_state.problem = None, None
+        st.session_state.followed = times_followed() + 1
     selection: Selection = st.session_state.selection
     photo, title = _photo(selection.model, selection.photo, "photo")
     crop = fit_crop(selection.crop, photo) if selection.crop else centre_crop(photo)
     if selection.crop and crop != selection.crop:
         notes = (*notes, "The crop in the link does not lie inside the photo; the nearest one that does is shown.")
         selection = st.session_state.selection = replace(selection, crop=crop)
-    written = link()
-    if given != written:
-        st.query_params.from_dict(written)
-    st.session_state.written, st.session_state.chosen_now = written, False
+    if not st.session_state.pop("moving", False):
+        written = link()
+        if given != written:
+            st.query_params.from_dict(written)
+        st.session_state.written = written
+    st.session_state.chosen_now = False
     network = usable()[selection.model]
     return Visit(selection, network, photo, title, crop, notes, problem_with("photo"))
 
@@ -69,7 +72,7 @@ def open_visit(page: str) -> Visit:
 def link() -> dict[str, str]:
     """The selection as the URL's parameters. With them a page is one entry of the browser's history, not two."""
     selection: Selection = st.session_state.selection
-    return to_link(selection, usable()[selection.model].card)
+    return to_link(selection, usable()[selection.model])
 
 
 def select(**changes: Any) -> None:
@@ -238,14 +241,20 @@ def as_first_shown(view: tuple[object, ...], value: Value) -> Value:
     return first
 
 
-def gains(model: str) -> Gains:
-    """What the visitor has switched in a network: it holds for other photos and on other pages too."""
-    kept: Gains = st.session_state.get("gains", {}).get(model, {})
-    return kept
+def keep_gains(model: str, turned: Mapping[str, Any]) -> None:
+    """The gains as the browser has them: they hold for other photos and on other pages too. moving: others follow at once.
+
+    While a slider moves the URL stays as it is, or each place on its way would be an entry of the browser's history.
+    """
+    if model == st.session_state.selection.model:
+        select(switches=within(turned["gains"], usable()[model]) or None)
+        st.session_state.moving = turned["moving"]
 
 
-def keep_gains(model: str, chosen: Gains) -> None:
-    st.session_state.gains = {**st.session_state.get("gains", {}), model: chosen}
+def times_followed() -> int:
+    """How many links, and entries of the browser's history, were followed: what a component has kept before is out of date."""
+    followed: int = st.session_state.get("followed", 0)
+    return followed
 
 
 def _step(network: Network, selection: Selection) -> Stage:

@@ -15,6 +15,10 @@ def refused(name: str) -> PhotoError:
     return PhotoError(f"This file is {name}, which cannot be read here. Save it as JPEG or PNG and try again.")
 
 
+def no_picture(name: str) -> PhotoError:
+    return PhotoError(f"This file is {name}, not a picture. Choose a photo, such as a JPEG or PNG file.")
+
+
 def rare(format: str) -> PhotoError:
     """A sound file that uses a part of its format that hardly anybody does."""
     return refused(f"{'an' if format == 'AVIF' else 'a'} {format} picture of a rare kind")

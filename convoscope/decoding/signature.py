@@ -3,7 +3,7 @@
 import codecs
 from typing import NamedTuple
 
-from convoscope.decoding.refusal import PhotoError, refused
+from convoscope.decoding.refusal import PhotoError, no_picture, refused
 
 ACCEPTED = "JPEG, PNG, HEIC, WebP, AVIF, GIF, TIFF or BMP"
 _HEAD = 1024  # bytes looked at for what need not stand at the very start
@@ -114,6 +114,21 @@ _REFUSED = (
     _Mark(0, b"\x93NUMPY", "a NumPy array"),
     _Mark(0, b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
 )
+_NO_PICTURES = (  # nothing in them could be saved as a picture
+    "a sound recording",
+    "a sound recording or video",
+    "a video",
+    "a packed archive",
+    "a settings file",
+    "a database",
+    "a program",
+    "a font",
+    "a NumPy array",
+    "an HDF5 file",
+    "a web page",
+    "an XML document",
+    "plain text",
+)
 _BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)  # bytes of the information header that follows
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1")
 _BRANDS = {b"crx ": "a raw camera picture", b"jxl ": "a JPEG XL picture", b"jp2 ": "a JPEG 2000 picture"}
@@ -143,6 +158,8 @@ def recognise(data: bytes) -> str:
     if format := _marked(data, _READ):
         return format
     name = _document(data) or _marked(data, _REFUSED) or _text(data)
+    if name in _NO_PICTURES:
+        raise no_picture(name)
     raise refused(name) if name else PhotoError(f"This file is not a picture that can be read here. Choose a {ACCEPTED} file.")
 
 
@@ -159,7 +176,7 @@ def _media(data: bytes) -> str:
         return "AVIF"
     if any(brand in _HEIC_BRANDS for brand in brands):
         return "HEIC"
-    raise refused("a sound recording" if brands[0] in (b"M4A ", b"M4B ") else "a video")
+    raise no_picture("a sound recording" if brands[0] in (b"M4A ", b"M4B ") else "a video")
 
 
 def _document(data: bytes) -> str | None:

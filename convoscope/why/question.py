@@ -32,6 +32,13 @@ class Question:
         return np.asarray(exact[..., self.index] - (0 if self.against is None else exact[..., self.against]))
 
 
+def chosen(network: Network, logits: NDArray[np.floating], question: Question) -> NDArray[np.float64]:
+    """(…, classes) → float64 (…), 0-1: the probability of the class asked about, against another: if it is one of these two."""
+    if question.against is None:
+        return np.asarray(network.probabilities(logits)[..., question.index])
+    return np.asarray(network.probabilities(logits[..., [question.index, question.against]])[..., 0])
+
+
 def batches(count: int, at_once: int = AT_ONCE) -> Iterator[slice]:
     """What one run after the other takes of `count` pictures."""
     return (slice(first, min(first + at_once, count)) for first in range(0, count, at_once))

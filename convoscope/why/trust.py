@@ -15,7 +15,7 @@ from convoscope.graph.bake import bake
 from convoscope.graph.reading import WEIGHTED, computing_nodes, constants
 from convoscope.graph.tap import tap
 from convoscope.network import Network, open_session
-from convoscope.why.question import Question, answers
+from convoscope.why.question import Question, answers, chosen
 
 CONTROLS = 19  # with as many, a map that means nothing beats all of them once in 20
 CHANCE = 0.1  # a map that a random place equals more often than this is no better than random
@@ -25,7 +25,8 @@ CHANCE = 0.1  # a map that a random place equals more often than this is no bett
 class Curves:
     """shares: float64 (steps + 1,), 0-1, of the pixels that were changed, the map's highest first.
 
-    deletion: the probability of the class while these take the mean colour. insertion: while they come into the blurred photo.
+    deletion: the probability asked for (`question.chosen`) while these take the mean colour. insertion: while they come into the
+    blurred photo.
     """
 
     shares: NDArray[np.float64]
@@ -89,7 +90,7 @@ class Trial:
         deleted = np.where(changed, np.float32(0), self.photo)
         inserted = np.where(changed, self.photo, blurred(self.photo))
         logits = answers(self.network, np.concatenate([deleted, inserted]))
-        rows = self.network.probabilities(logits)[:, self.question.index]
+        rows = chosen(self.network, logits, self.question)
         return Curves(counts / side**2, rows[: len(counts)], rows[len(counts) :])
 
     def verdicts(self, values: NDArray[np.floating], controls: int = CONTROLS, seed: int = 0) -> Iterator[Verdict]:

@@ -1,4 +1,4 @@
-"""What if the photo were turned, moved, blurred …: the answers along the whole range, and where they flip."""
+"""What if the photo were turned, moved, blurred …: the answers along the whole range, and where they turn."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from PIL import Image
 from convoscope.changes import Pixels, blur, darken, noise, rotate
 from convoscope.network import Network
 from convoscope.prepare import Prepared, normalise
-from convoscope.why.question import answers
+from convoscope.why.question import Question, answers
 
 
 def shift(pixels: Pixels, share: float) -> Pixels:
@@ -46,7 +46,7 @@ class WhatIf:
 
 WHAT_IFS = (
     WhatIf("rotate", "degrees, counter-clockwise", -180, 180, rotate),
-    WhatIf("shift", "share of the width, to the right", -0.5, 0.5, shift),
+    WhatIf("shift", "share of the width, to the right (−: to the left)", -0.5, 0.5, shift),
     WhatIf("blur", "standard deviation in pixels", 0, 4, blur),
     WhatIf("darken", "share of the light lost", 0, 0.95, darken),
     WhatIf("crop", "share of each side cut away", 0, 0.8, crop),
@@ -77,10 +77,14 @@ class Series:
         """(n,): the class that wins at each strength."""
         return np.asarray(self.logits.argmax(1))
 
-    @property
-    def flip(self) -> int | None:
-        """Where in the series, nearest to no change, another class wins; None if the answer stands all along."""
-        others = np.flatnonzero(self.winners != self.winners[self.unchanged])
+    def holds(self, question: Question) -> NDArray[np.bool_]:
+        """(n,): whether the class asked about wins at each strength; against another: whether it is ahead of that."""
+        return np.asarray(self.winners == question.index if question.against is None else question.score(self.logits) > 0)
+
+    def turn(self, question: Question) -> int | None:
+        """Where in the series, nearest to no change, it is the other way round; None if it never is."""
+        holds = self.holds(question)
+        others = np.flatnonzero(holds != holds[self.unchanged])
         return int(others[np.abs(self.strengths[others]).argmin()]) if len(others) else None
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from tests.badfiles.record import EMPTY, UNKNOWN, BadFile, refused
+from tests.badfiles.record import EMPTY, UNKNOWN, BadFile, no_picture, refused
 from tests.badfiles.scene import encode, scene
 
 
@@ -27,8 +27,8 @@ def _ftyp(brand: bytes) -> bytes:
     return _box(b"ftyp", brand + bytes(4) + brand) + _box(b"mdat", bytes(100))
 
 
-TEXT, PROGRAM, SOUND = refused("plain text"), refused("a program"), refused("a sound recording")
-WEB_PAGE, DRAWING, VIDEO = refused("a web page"), refused("an SVG drawing"), refused("a video")
+TEXT, PROGRAM, SOUND = no_picture("plain text"), no_picture("a program"), no_picture("a sound recording")
+WEB_PAGE, DRAWING, VIDEO = no_picture("a web page"), refused("an SVG drawing"), no_picture("a video")
 RAW, ICON, NETPBM = refused("a raw camera picture"), refused("an icon"), refused("a Netpbm picture")
 JPEG_XL, JPEG_2000 = refused("a JPEG XL picture"), refused("a JPEG 2000 picture")
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
@@ -41,17 +41,17 @@ _CONTENTS = {
     "text in UTF-16": ("hello".encode("utf-16"), TEXT),
     "a text that begins like a bitmap": (b"BM", TEXT),
     "noise": (np.random.default_rng(0).bytes(5000), UNKNOWN),
-    "a stored array": (b"\x93NUMPY\1\0" + bytes(100), refused("a NumPy array")),
+    "a stored array": (b"\x93NUMPY\1\0" + bytes(100), no_picture("a NumPy array")),
     "a program": (b"\x7fELF\2\1\1" + bytes(100), PROGRAM),
     "program for Windows": (b"MZ\x90\0" + bytes(100), PROGRAM),
     "sound": (b"ID3\4" + bytes(100), SOUND),
     "sound in a RIFF file": (b"RIFF" + struct.pack("<I", 104) + b"WAVEfmt " + bytes(92), SOUND),
     "sound in boxes": (_ftyp(b"M4A "), SOUND),
-    "font": (b"\0\1\0\0\0\x0c" + bytes(100), refused("a font")),
-    "packed archive": (b"\x1f\x8b\x08" + bytes(100), refused("a packed archive")),
+    "font": (b"\0\1\0\0\0\x0c" + bytes(100), no_picture("a font")),
+    "packed archive": (b"\x1f\x8b\x08" + bytes(100), no_picture("a packed archive")),
     "web page": (b"<!DOCTYPE html><title>Not found</title>", WEB_PAGE),
     "web page after white space": (b"\r\n\t <HTML><body>Please log in</body></HTML>", WEB_PAGE),
-    "XML": (b"<?xml version='1.0'?><note/>", refused("an XML document")),
+    "XML": (b"<?xml version='1.0'?><note/>", no_picture("an XML document")),
     "SVG": (SVG, DRAWING),
     "SVG after an XML declaration": (b"<?xml version='1.0'?>\n<!-- made by hand -->\n" + SVG, DRAWING),
     "SVG after a byte order mark": (b"\xef\xbb\xbf" + SVG, DRAWING),

@@ -70,6 +70,10 @@ def refused(kind: str) -> str:
     return f"This file is {kind}, which cannot be read here. Save it as JPEG or PNG and try again."
 
 
+def no_picture(kind: str) -> str:
+    return f"This file is {kind}, not a picture. Choose a photo, such as a JPEG or PNG file."
+
+
 def rare(format: str) -> str:
     return refused(f"{'an' if format == 'AVIF' else 'a'} {format} picture of a rare kind")
 

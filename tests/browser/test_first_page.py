@@ -73,7 +73,7 @@ def test_a_bad_file_gets_one_sentence_and_the_way_back(page):
     page.goto("/?photo=cat")
     expect(page.locator(".bar")).to_have_count(5)
     upload(page, b"no picture at all", "holiday.jpg")
-    expect(page.get_by_text("This file is plain text, which cannot be read here.")).to_be_visible()
+    expect(page.get_by_text("This file is plain text, not a picture.")).to_be_visible()
     expect(page.locator(".bar")).to_have_count(0)
     expect(page.locator("canvas")).to_have_count(0)
     page.get_by_role("button", name="Back to the cat").click()

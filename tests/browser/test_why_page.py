@@ -3,11 +3,14 @@ import re
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from convoscope.evidence import linear_head
+from convoscope.layers import Stage
 from convoscope.network import Network
 from convoscope.prepare import Prepared, centre_crop, prepare
+from convoscope.render import overlay, scale_of
 from convoscope.why.channels import Speakers, speakers
 from convoscope.why.gradients import open_gradients
 from convoscope.why.heat import saliency
@@ -17,6 +20,7 @@ from convoscope.words import percent
 from tests import shipped
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.reading import UPLOADER, expect_own_photo, expect_query, photo_file, traced, upload
+from ui.components.switches import SHOWN
 from ui.views import VIEWS
 
 STAR = "/why?model=shapes&photo=star"
@@ -114,11 +118,28 @@ def test_the_slider_goes_from_the_photo_to_the_map_alone(page):
     fade = page.get_by_role("slider", name="From the photo to the map alone")
     pixels = "[...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
     opacities = f"canvas => {pixels}.filter((value, at) => at % 4 === 3)"
-    expect(fade).to_have_value("50")
+    expect(fade).to_have_value("70")
     fade.fill("0")
     assert set(page.locator(".over").evaluate(opacities)) == {0}
     fade.fill("100")
     assert set(page.locator(".over").evaluate(opacities)) == {255}
+
+
+def test_the_map_over_the_photo_is_drawn_as_the_engine_draws_it(page):
+    page.goto(STAR)
+    *_, spoken = star()
+    scale = scale_of(spoken.map, "evidence")
+    fade = page.get_by_role("slider", name="From the photo to the map alone")
+    for at in (50, 70, 85):
+        fade.fill(str(at))
+        pixels = page.locator(".over").evaluate(
+            "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
+        )
+        drawn = np.array(pixels).reshape(*spoken.map.shape, 4)
+        expected = overlay(spoken.map, scale, at / 50 - 1)
+        seen = expected[..., 3] > 20  # a browser rounds the colours of what is nearly clear
+        assert np.abs(drawn[..., 3] - expected[..., 3]).max() <= 1
+        assert np.abs(drawn[seen] - expected[seen]).max() <= 8
 
 
 def test_a_click_on_a_channel_leads_to_how_its_numbers_are_made(page):
@@ -167,13 +188,100 @@ def test_the_gain_of_a_channel_is_turned_by_keys(page):
     expect_share(page, percent(float(after[asked.index])))
 
 
-def test_silencing_one_after_the_other_turns_the_answer(page):
+def test_silencing_one_after_the_other_takes_all_that_hold_the_score_up_and_no_other(page):
+    network, prepared, asked, _ = star()
+    board = open_switchboard(network)
+    stage = board.stages[-1]
+    drops = open_leave_one_out(network, stage).of(prepared.tensor).drops(asked)
     page.goto(f"{STAR}&view=switches")
     button = page.get_by_role("button", name="Silence the next one")
-    for _ in range(8):
+    for _ in range(int((drops > 0).sum())):
         button.click()
-    expect(page.get_by_text("The answer has changed")).to_be_visible()
     expect(button).to_be_disabled()
+    for channel, drop in enumerate(drops):
+        expect(page.get_by_role("switch", name=f"Channel {channel}")).to_have_attribute("aria-checked", str(drop <= 0).lower())
+    answer = board.answer(prepared.tensor, {stage.tensor: np.where(drops > 0, 0.0, 1.0)[None]})[0]
+    expect(page.get_by_text("The answer has changed")).to_have_count(int(answer.argmax() != asked.index))
+
+
+def test_what_is_silenced_is_in_sight_wherever_it_stands_in_the_list(page):
+    """In a layer with more channels than are shown: the one that the answer depends on least, then another photo."""
+    network = shipped.network("photo")
+    stage = open_switchboard(network).stages[-1]
+    number = len(open_switchboard(network).stages)
+    first, second = (ranking(name, stage) for name in ("coffee", "cat"))
+    assert len(first) > SHOWN
+    channel = next(each for each in first[SHOWN:] if each in second[SHOWN:])
+    page.goto("/why?model=photo&photo=coffee&view=switches")
+    expect(page.locator(".channel")).to_have_count(SHOWN)
+    expect(page.get_by_role("switch", name=f"Channel {channel}", exact=True)).to_have_count(0)
+    page.get_by_role("button", name=f"All {len(first)} channels").click()
+    page.get_by_role("switch", name=f"Channel {channel}", exact=True).click()
+    page.get_by_role("button", name=f"Only the first {SHOWN}").click()
+    silenced = page.get_by_role("switch", name=f"Channel {channel}", exact=True)
+    expect(silenced).to_have_attribute("aria-checked", "false")
+    expect_query(page, switches=f"{number}-{channel}")
+    page.get_by_text("Change photo").click()
+    page.get_by_test_id("stPopoverBody").get_by_text("cat", exact=True).click()
+    expect_query(page, photo="cat")
+    expect(page.get_by_role("switch", name=f"Channel {second[0]}", exact=True)).to_be_visible()
+    expect(silenced).to_have_attribute("aria-checked", "false")
+    expect(page.locator(".channel")).to_have_count(SHOWN + 1)
+
+
+def ranking(photo: str, stage: Stage) -> tuple[int, ...]:
+    """The channels of a stage of the photo network, the one that its answer to a sample depends on most first."""
+    network = shipped.network("photo")
+    shown = shipped.sample(photo)
+    prepared = prepare(shown, centre_crop(shown), network.card.preprocessing)
+    asked = Question(shipped.traced("photo", photo).prediction.best.index)
+    return open_leave_one_out(network, stage).of(prepared.tensor).ranked(asked)
+
+
+def test_switches_outlive_a_reload_and_the_browsers_back_turns_them_back(page):
+    network, prepared, asked, _ = star()
+    board = open_switchboard(network)
+    gains = np.ones((1, 8), np.float32)
+    gains[0, 2] = 0
+    alone = board.answer(prepared.tensor, {board.stages[-1].tensor: gains})[0]
+    without_2 = percent(float(network.probabilities(alone)[asked.index]))
+    two, five = (page.get_by_role("switch", name=f"Channel {channel}") for channel in (2, 5))
+    page.goto(f"{STAR}&view=switches")
+    two.click()
+    expect_query(page, switches="3-2")
+    page.reload()
+    expect_share(page, without_2)
+    expect(two).to_have_attribute("aria-checked", "false")
+    five.click()
+    expect_query(page, switches="3-2-5")
+    page.go_back()
+    expect(five).to_have_attribute("aria-checked", "true")
+    expect(two).to_have_attribute("aria-checked", "false")
+    expect_share(page, without_2)
+    five.click()  # the same again
+    expect_query(page, switches="3-2-5")
+
+
+def test_a_slider_that_moves_is_in_the_link_where_it_comes_to_rest(page):
+    network, prepared, asked, _ = star()
+    stage = open_switchboard(network).stages[-1]
+    channel = open_leave_one_out(network, stage).of(prepared.tensor).ranked(asked)[0]
+    page.goto(f"{STAR}&view=switches")
+    slider = page.get_by_role("slider", name=f"Gain of channel {channel}")
+    expect(slider).to_be_visible()
+    before = bar(page, "star")
+    bounds = slider.bounding_box()
+    middle = bounds["y"] + bounds["height"] / 2
+    page.mouse.move(bounds["x"] + bounds["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(bounds["x"] + 1, middle, steps=8)
+    expect(page.get_by_text(f"before {before}")).to_be_visible()
+    assert "switches=" not in page.url
+    page.mouse.up()
+    expect_query(page, switches=f"3-{channel}")
+    page.go_back()  # all the way is one entry of the browser's history
+    expect(slider).to_have_value("1")
+    expect(page).not_to_have_url(re.compile("switches="))
 
 
 def test_the_question_and_the_view_stand_in_the_link_and_come_back(page, tabs):
@@ -210,14 +318,33 @@ def test_the_verdict_on_a_map_comes_when_it_is_asked_for(page):
     assert [found["id"] for found in findings if found["impact"] in ("serious", "critical")] == []
 
 
-def test_a_file_of_the_map_is_offered(page):
+def test_a_file_of_the_map_is_offered_and_names_the_question(page):
     page.goto(STAR)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Numbers (.npz)").click()
+    assert waiting.value.suggested_filename == "star-shapes-why-star-evidence.npz"
+    network, _, _, spoken = star()
     with np.load(waiting.value.path()) as file:
-        *_, spoken = star()
         assert np.allclose(file["values"], spoken.values)
         assert {"values", "bias", "score"} <= set(file["units"][:, 0])
+        about = dict(file["about"].tolist())
+        assert file["classes"].tolist() == list(network.card.classes)
+    assert (about["question"], about["class"], about["photo"], about["network"]) == ("Why star?", "star", "star", "shapes")
+    assert "rather than" not in about
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_picture_of_every_view_is_offered(page, view):
+    page.goto(f"{STAR}&view={view}&against=line&other=circle")
+    expect(page.locator(READY[view]).first).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Picture", exact=True).click()
+    asked = "" if view == "photos" else "why-star-rather-than-line-"
+    assert waiting.value.suggested_filename.startswith(f"star-shapes-{asked}")
+    picture = np.asarray(Image.open(waiting.value.path()))
+    assert picture.shape[1] >= 480
+    assert (picture[:8] == 255).all()
+    assert (picture < 40).all(2).any()
 
 
 def test_ones_own_photo_keeps_the_view(page):
@@ -306,3 +433,17 @@ def test_a_class_asked_for_goes_with_the_next_question_and_with_another_network(
     expect_query(page, model="cifar10")
     page.get_by_text("Evidence", exact=True).click()
     expect(page.get_by_text("Which channels")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_the_table_of_places_is_marked_as_it_is_sorted_and_its_headings_are_whole(tabs, width):
+    with tabs.open(PHONE) as page:
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto(f"{STAR}&view=occlusion&against=line")
+        heading = page.get_by_role("columnheader", name="lost of")
+        expect(heading).to_have_attribute("aria-sort", "descending")
+        lost = [float(text.replace("−", "-")) for text in page.locator("tbody td").all_inner_texts()]
+        assert lost == sorted(lost, reverse=True)
+        scroll = page.get_by_role("region", name="Every place of the patch")
+        assert scroll.evaluate("region => region.scrollWidth <= region.clientWidth")
+        page.set_viewport_size(PHONE)

@@ -23,6 +23,7 @@ from tests.examples import examples
 SHAPES = Path(__file__).parents[2] / "models" / "shapes"
 DAMAGED = "This {} file is damaged or cut short, so it cannot be shown. Send it again or choose another."
 UNKNOWN = "This file is not a picture that can be read here. Choose a JPEG, PNG, HEIC, WebP, AVIF, GIF, TIFF or BMP file."
+NO_PICTURE = "This file is {}, not a picture. Choose a photo, such as a JPEG or PNG file."
 REFUSED = "This file is {}, which cannot be read here. Save it as JPEG or PNG and try again."
 ORIENTATION = 0x0112
 FINE = {"quality": 95, "subsampling": 0}
@@ -372,15 +373,15 @@ def test_a_multi_picture_file_has_the_limit_of_a_jpeg(monkeypatch: pytest.Monkey
 
 REFUSALS = {
     "nothing": (b"", "This file is empty. Choose another."),
-    "text": (b"hello, this is a letter", REFUSED.format("plain text")),
+    "text": (b"hello, this is a letter", NO_PICTURE.format("plain text")),
     "random bytes": (np.random.default_rng(0).bytes(5000), UNKNOWN),
     "PDF": (b"%PDF-1.7\n1 0 obj", REFUSED.format("a PDF document")),
     "SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", REFUSED.format("an SVG drawing")),
     "SVG in XML": (b"<?xml version='1.0'?><svg/>", REFUSED.format("an SVG drawing")),
-    "XML": (b"<?xml version='1.0'?><letter/>", REFUSED.format("an XML document")),
+    "XML": (b"<?xml version='1.0'?><letter/>", NO_PICTURE.format("an XML document")),
     "HEIC of nothing": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", DAMAGED.format("HEIC")),
     "HEIF of nothing": (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", DAMAGED.format("HEIC")),
-    "video": (b"\0\0\0\x18ftypisom\0\0\0\0isom", REFUSED.format("a video")),
+    "video": (b"\0\0\0\x18ftypisom\0\0\0\0isom", NO_PICTURE.format("a video")),
     "document": (b"PK\3\4 a document", REFUSED.format("a ZIP archive or office document")),
 }
 

@@ -13,6 +13,7 @@ from convoscope.render import (
     Scale,
     colour,
     colour_table,
+    greyed,
     legend,
     overlay,
     scale_of,
@@ -138,3 +139,20 @@ def test_an_overlay_is_as_opaque_as_the_evidence_is_strong() -> None:
     assert against[2] > against[1]  # purple
     assert spoke[1] > max(spoke[0], spoke[2])  # green
     np.testing.assert_array_equal(picture[0, 1, :3], against)
+
+
+def test_an_overlay_becomes_the_map_alone() -> None:
+    values, scale = np.array([[-2.0, -0.5, 0.0, 1.0]]), Scale("evidence", -2, 2)
+    alone = overlay(values, scale, 1)
+    np.testing.assert_array_equal(alone[..., :3], colour(values, scale))
+    assert (alone[..., 3] == 255).all()
+    half, marks = overlay(values, scale, 0.5).astype(float), overlay(values, scale).astype(float)
+    on_grey, marked = (each[..., :3] * each[..., 3:] / 255 + 128 * (1 - each[..., 3:] / 255) for each in (half, marks))
+    np.testing.assert_allclose(on_grey, (marked + colour(values, scale)) / 2, atol=2)  # over a photo: the one over the other
+
+
+def test_a_greyed_photo_loses_its_colours_and_keeps_its_brightness() -> None:
+    photo = np.array([[[255, 0, 0], [10, 200, 30]]], np.uint8)
+    np.testing.assert_array_equal(greyed(photo, 0), photo)
+    assert greyed(photo, 1).tolist() == [[[54] * 3, [147] * 3]]
+    assert np.ptp(greyed(photo, 0.5)[0, 0]) == pytest.approx(255 / 2, abs=1)

@@ -204,3 +204,7 @@ def test_the_printed_terms_sum_to_the_printed_total(first: float, second: float)
 )
 def test_somebody_elses_text_is_no_markdown(text: str, escaped: str) -> None:
     assert words.plain(text) == escaped
+
+
+def test_a_list_is_read_as_one_says_it() -> None:
+    assert [words.listed(list(parts)) for parts in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]

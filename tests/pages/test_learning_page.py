@@ -1,11 +1,12 @@
 import json
 import re
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
 from convoscope.history import MOMENTS, open_history
-from convoscope.network import load
+from convoscope.network import Answer, load
 from convoscope.photo import read
 from convoscope.prepare import centre_crop, prepare
 from tests import shipped
@@ -13,6 +14,7 @@ from tests.convoscope.zoo import ZOO
 from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
 from ui import shared
 from ui.links import Selection
+from ui.parts import learning
 from ui.visit import Visit
 
 PAGE = "pages/learning.py"
@@ -52,6 +54,12 @@ def test_the_story_is_true_to_the_answers():
     for step in steps:
         best = components(open_app(PAGE, model="shapes", photo="star", step=str(step)), "bars")[0]["rows"][0]["name"]
         assert (best == "star") == (step >= since)
+
+
+def test_a_story_that_ends_with_a_change_says_what_was_said_before():
+    answers = {0: Answer(0, "bee", 0.2, 0), 10: Answer(1, "cat", 0.4, 1), 20: Answer(2, "tabby", 0.6, 2)}
+    told = learning._story(SimpleNamespace(photo_title="the cat"), answers)
+    assert told.endswith("but that is new: at step 10 of 20 it still said cat.")
 
 
 def test_kernels_and_maps_of_both_moments_are_side_by_side():

@@ -1,11 +1,19 @@
+import re
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from convoscope.evidence import linear_head
 from convoscope.graph.reading import GraphError
+from convoscope.strength import strongest_first
+from convoscope.words import place
 from tests import shipped
 from tests.convoscope.zoo import ZOO
 from tests.graphs import card, large, write
 from tests.pages.app import component, jpeg, open_app, text, upload
+from ui.parts.channel import about_channel
 
 PAGE = "pages/unit.py"
 LARGEST = 4 * 2**20  # bytes of one view
@@ -125,3 +133,36 @@ def test_of_a_very_large_layer_the_strongest_maps_are_sent_and_what_the_others_a
             assert header["count"] + header["left"] == 512
             assert header["count"] == len(header["labels"]) >= 8
             assert {"restSums", "restMagnitudes"} <= set(header["names"])
+
+
+@pytest.mark.parametrize("model", ["photo", "shapes"])
+def test_it_says_which_answers_a_channel_of_the_last_maps_speaks_for(model):
+    network = shipped.network(model)
+    head = linear_head(network)
+    layer = next(layer for layer in network.layers if head.stage in layer.stages)
+    channel = head.stage.shape[0] - 1
+    weights = head.weights[:, channel].mean((1, 2))
+    said = text(open_app(PAGE, model=model, layer=layer.name, channel=str(channel)))
+    told = re.search(
+        r"By the weights of the last layer it speaks most for (.*?), and most against (.*?)\.", said.replace("\\", "")
+    )
+    assert told
+    for names, best in zip(told.groups(), (weights.argmax(), weights.argmin()), strict=True):
+        assert names.startswith(network.card.classes[best])
+
+
+def test_it_says_where_a_channel_stands_among_the_others_on_this_photo():
+    maps = shipped.traced("shapes", "star").values(shipped.stage("shapes", "conv2"))
+    for rank, channel in enumerate(strongest_first(maps), 1):
+        said = text(open_app(PAGE, model="shapes", photo="star", layer="conv2", channel=str(channel)))
+        assert (
+            f"channel **{channel}** is number {rank} of {len(maps)} on the star; it responds most {place(maps[channel])}" in said
+        )
+        assert "By the weights of the last layer" not in said  # there are layers between
+
+
+def test_of_a_channel_that_is_silent_it_says_so_and_of_the_classes_scores_nothing():
+    visit = SimpleNamespace(photo_title="the star", tools=SimpleNamespace(head=None))
+    stage = shipped.stage("shapes", "conv2")
+    assert about_channel(visit, stage, np.zeros((2, 3, 3)), 1) == "Channel **1** does not respond to the star."
+    assert "channel" not in text(open_app(PAGE, model="shapes", layer=shipped.network("shapes").layers[-1].name))

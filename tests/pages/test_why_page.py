@@ -2,20 +2,25 @@
 
 import io
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from convoscope.graph import rules
 from convoscope.network import load
 from convoscope.prepare import centre_crop, prepare
 from convoscope.render import scale_of
+from convoscope.why.agreement import agreement
 from convoscope.why.channels import speakers
-from convoscope.why.question import Question
+from convoscope.why.gradients import open_gradients
+from convoscope.why.heat import integrated, saliency
+from convoscope.why.pair import Pair
+from convoscope.why.question import Question, chosen
 from convoscope.why.switches import open_leave_one_out, open_switchboard
-from convoscope.words import percent
+from convoscope.why.what_if import WHAT_IFS, Series, series
+from convoscope.words import percent, place
 from tests import shipped
 from tests.convoscope.zoo import SIZE, ZOO
 from tests.graphs import card, model, node, noise, write
@@ -23,8 +28,8 @@ from tests.pages.app import ROOT, component, components, jpeg, labelled, open_ap
 from ui import state
 from ui import visit as visits
 from ui.components.heat import Heat
-from ui.parts.why import change
-from ui.parts.why.downloads import Quantity, beside, npz, on_photo, png
+from ui.parts.why import change, turning
+from ui.parts.why.downloads import Quantity, Saved, file_name, npz, on_photo
 from ui.views import VIEWS, middle, patches
 
 PAGE = "pages/why.py"
@@ -148,10 +153,7 @@ def test_switches_of_several_layers_hold_together_and_the_ranking_is_on_top_of_t
     board = open_switchboard(network)
     first, _, last = board.stages
     asked = Question(network.card.classes.index("star"))
-    app = opened("switches", model="shapes", photo="star", layer="conv1")
-    gains = {"conv1": {"0": 0, "3": 1.5, "99": 0}, "conv3": {"2": 0}, "elsewhere": {"0": 0}}
-    app.session_state["gains"] = {"shapes": gains}
-    app.run()
+    app = opened("switches", model="shapes", photo="star", layer="conv1", switches="1-0-3*1.5_3-2")
     exact = {first.tensor: np.ones((1, 8), np.float32), last.tensor: np.ones((1, 8), np.float32)}
     exact[first.tensor][0, [0, 3]] = 0, 1.5
     exact[last.tensor][0, 2] = 0
@@ -164,19 +166,36 @@ def test_switches_of_several_layers_hold_together_and_the_ranking_is_on_top_of_t
 
 
 def test_switches_hold_for_other_photos_and_views_but_not_for_other_networks():
-    app = opened("switches", model="shapes", photo="star")
-    app.session_state["gains"] = {"shapes": {"conv3": {"2": 0}}}
+    app = opened("switches", model="shapes", photo="star", switches="3-2")
     labelled(app.pills, "Photo").set_value("circle").run()
     app.segmented_control(key="choose_view").set_value("evidence").run()
     app.segmented_control(key="choose_view").set_value("switches").run()
     assert component(app, "switches")["begin"] == {"conv3": {"2": 0}}
+    assert app.query_params["switches"] == "3-2"
     app.selectbox(key="choose_model").set_value("cifar10").run()
     assert component(app, "switches")["begin"] == {}
+    assert "switches" not in app.query_params
+
+
+def test_switches_that_a_link_names_and_the_network_has_not_are_said_and_the_others_turned():
+    app = opened("switches", model="shapes", photo="star", switches="3-2-99_1-8")
+    said = "The link switches 2 channels that this network does not have, the first of them channel 99 of layer 3"
+    assert said in app.info[0].value
+    assert component(app, "switches")["begin"] == {"conv3": {"2": 0}}
+    assert app.query_params["switches"] == "3-2"
+
+
+def test_the_channels_that_hold_the_score_up_are_marked():
+    network, prepared = star()
+    stage = open_switchboard(network).stages[-1]
+    drops = open_leave_one_out(network, stage).of(prepared.tensor).drops(Question(network.card.classes.index("star")))
+    app = opened("switches", model="shapes", photo="star")
+    supports = {each["index"]: each["supports"] for each in component(app, "switches")["channels"]}
+    assert supports == dict(enumerate((drops > 0).tolist()))
 
 
 def test_switches_hold_while_a_file_is_refused():
-    app = opened("switches", model="shapes", photo="star")
-    app.session_state["gains"] = {"shapes": {"conv3": {"2": 0}}}
+    app = opened("switches", model="shapes", photo="star", switches="3-2")
     app = upload(app, b"%PDF-1.4")
     assert not components(app, "switches")
     button(app, "Back to the star").click().run()
@@ -194,9 +213,28 @@ def test_all_four_gradient_maps_stand_side_by_side_with_the_gap():
     assert "Completeness gap after 32 steps" in text(app)
 
 
+def test_whether_the_maps_agree_is_told_with_what_was_compared():
+    app = opened("gradients", model="shapes", photo="star")
+    network, prepared = star()
+    asked = Question(network.card.classes.index("star"))
+    gradients = open_gradients(network)
+    maps = {
+        "Saliency": saliency(gradients, prepared.tensor, asked).values,
+        "Integrated gradients": integrated(gradients, prepared.tensor, asked).values,
+    }
+    found = agreement(maps)
+    told = re.search(
+        r"(The maps agree|The maps do not agree).* of their (\d+) strongest of the photo's (\d+) × (\d+) squares", text(app)
+    )
+    assert told
+    assert [int(each) for each in told.groups()[1:]] == [found.strongest, found.grid, found.grid]
+    for name, values in found.pooled.items():
+        assert re.search(rf"{name}[^;*]* \*\*{place(values)}\*\*", text(app))
+
+
 def test_the_slider_of_a_fine_map_begins_near_the_map():
     begins = {view: component(opened(view, model="shapes"), "heat")["begin"] for view in TRIED}
-    assert begins == {"evidence": 50, "gradients": 85, "pixels": 85, "occlusion": 50}
+    assert begins == {"evidence": 70, "gradients": 85, "pixels": 85, "occlusion": 70}
 
 
 def test_the_stair_from_zero_ends_at_the_logit():
@@ -269,6 +307,62 @@ def test_every_change_has_its_curve_and_its_film(name):
         assert 0 <= sum(frame["shares"]) <= 1 + 1e-6
 
 
+@pytest.mark.parametrize("answer", ["star", "line"])
+def test_a_change_is_told_for_one_class_rather_than_another(answer):
+    network, prepared = star()
+    against = "line" if answer == "star" else "star"
+    asked = Question(*(network.card.classes.index(each) for each in (answer, against)))
+    found = series(network, prepared, WHAT_IFS[0])
+    app = opened("change", model="shapes", photo="star", change="rotate", answer=answer, against=against)
+    curve = component(app, "chart")
+    lead = next(each for each in curve["lines"] if not each["quiet"])
+    assert lead["name"] == curve["y"]["title"] == f"the lead of {answer} over {against}"
+    np.testing.assert_allclose(lead["y"], asked.score(found.logits), rtol=1e-3, atol=1e-3)
+    assert curve["y"]["low"] <= 0 <= curve["y"]["high"]
+    turn = found.turn(asked)
+    assert curve["mark"] == (None if turn is None else found.strengths[turn])
+    assert f"The lead of {answer} over {against} is" in text(app)
+    assert ("changes sides" in text(app)) == (turn is not None)
+    assert component(app, "film")["classes"][:2] == [answer, against]
+
+
+def test_why_not_is_told_of_the_class_that_did_not_win():
+    network, prepared = star()
+    classes, found = network.card.classes, series(*star(), WHAT_IFS[0])
+    for name in ("line", "square"):
+        app = opened("change", model="shapes", photo="star", change="rotate", answer=name)
+        turn = found.turn(Question(classes.index(name)))
+        assert component(app, "chart")["mark"] == (None if turn is None else found.strengths[turn])
+        assert f"The photo as it is gives {name}" in text(app)
+        assert [line["name"] for line in component(app, "chart")["lines"]] == [name, network.predict(prepared).best.name]
+
+
+@pytest.mark.parametrize(
+    ("what", "strength", "said"),
+    [
+        ("shift", -0.281, "28.1\N{NO-BREAK SPACE}% of the width to the left"),
+        ("shift", 0.25, "25.0\N{NO-BREAK SPACE}% of the width to the right"),
+        ("darken", 0.5, "50.0\N{NO-BREAK SPACE}% of the light lost"),
+        ("rotate", -45, "45.0 degrees clockwise"),
+        ("blur", 0, "no change"),
+    ],
+)
+def test_a_change_is_named_as_one_says_it(what, strength, said):
+    kind = next(each for each in WHAT_IFS if each.name == what)
+    found = Series(kind, np.array([strength]), np.zeros((1, 1, 1, 1), np.uint8), np.eye(1), np.eye(1))
+    assert turning.at(found, 0) == said
+
+
+def test_an_answer_that_is_sure_everywhere_is_least_sure_nowhere():
+    network, prepared = star()
+    shares = np.where(np.arange(len(network.card.classes)) == network.predict(prepared).best.index, 0.9999, 0.00001)
+    sure = Series(
+        WHAT_IFS[0], np.array([-1.0, 0, 1]), np.zeros((3, 1, 1, 1), np.uint8), np.stack([shares] * 3), np.stack([shares] * 3)
+    )
+    visit = SimpleNamespace(network=network, asked=Question(int(shares.argmax())))
+    assert turning.sentence(visit, sure).endswith("Nowhere is it less sure than > 99.9\N{NO-BREAK SPACE}%.")
+
+
 def test_of_large_pictures_fewer_are_sent_the_flip_among_them(monkeypatch):
     monkeypatch.setattr(change, "LARGEST", shipped.network("photo").card.preprocessing.size ** 2 * 3 * 8)
     app = opened("change", model="photo", photo="coffee")
@@ -285,6 +379,13 @@ def test_two_photos_stand_side_by_side_and_the_link_names_the_other():
     assert [tile["index"] for tile in a] == [tile["index"] for tile in b]
     app.pills(key="choose_other").set_value("star").run()
     assert "and so is B" in text(app)
+
+
+def test_how_different_two_photos_are_is_said_with_what_the_ends_of_the_scale_mean():
+    app = opened("photos", model="shapes", photo="star", other="circle")
+    pair = Pair(shipped.traced("shapes", "star"), shipped.traced("shapes", "circle"))
+    most = max(each.share for each in pair.stages if each.stage.is_maps)
+    assert f"where the maps are {percent(most)} different: 0 % would be the same maps" in text(app)
 
 
 def test_a_photo_of_ones_own_is_compared_with_and_changes_places():
@@ -369,6 +470,20 @@ def test_trust_is_tried_only_when_opened_and_says_what_the_map_is_worth(view):
     assert len(components(app, "chart")) == 2
 
 
+def test_trust_is_judged_for_the_question_asked():
+    app = opened("evidence", model="shapes", photo="star", answer="star", against="line")
+    app.session_state["trust-evidence"] = True
+    app.run()
+    assert "for star rather than line" in text(app)
+    curves = components(app, "chart")
+    assert [curve["y"]["title"] for curve in curves] == ["probability of star, if it is that or line"] * 2
+    network, prepared = star()
+    asked = Question(*(network.card.classes.index(each) for each in ("star", "line")))
+    assert curves[0]["lines"][0]["y"][0] == pytest.approx(
+        float(chosen(network, network.logits(prepared.tensor), asked)[0]), rel=1e-3
+    )
+
+
 def _key(view: str) -> str:
     patch = middle(patches(32))
     name = {"gradients": "saliency", "occlusion": f"occlusion-{patch}-{patch // 2}"}.get(view, view)
@@ -394,32 +509,54 @@ def test_ones_own_photo_is_explained(view):
 
 
 def test_a_file_of_numbers_says_what_they_are():
-    with np.load(io.BytesIO(npz({"drops": Quantity(np.arange(3.0), "logits")}))) as file:
+    about = {"question": "Why star?", "photo": "star"}
+    with np.load(io.BytesIO(npz({"drops": Quantity(np.arange(3.0), "logits")}, about, ("star", "line")))) as file:
         assert file["drops"].tolist() == [0, 1, 2]
         assert file["units"].tolist() == [["drops", "logits"]]
+        assert dict(file["about"].tolist()) == about
+        assert file["classes"].tolist() == ["star", "line"]
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_a_saved_picture_is_the_map_on_the_photo(channels):
+@pytest.mark.parametrize("fine", [False, True])
+def test_a_saved_picture_is_the_map_on_the_photo(channels, fine):
     photo = np.full((SIZE, SIZE, channels), 128, np.uint8)
-    values = np.zeros((3, 3))
+    values = np.zeros((4, 4))
     values[0, 0] = 1
-    picture = on_photo(Heat(photo, values, scale_of(values, "evidence"), "of the logit"))
-    assert picture.shape[2] == 3
-    assert (picture[-1, -1] == 128).all()
-    assert picture[0, 0, 1] > picture[0, 0, 0]  # green speaks for it
-    both = np.asarray(Image.open(io.BytesIO(png(beside(picture, picture[:9])))))
-    assert both.shape[0] == len(picture)
+    shown = Heat(photo, values, scale_of(values, "evidence"), "of the logit", fine)
+    panel = on_photo(shown, "a map")
+    assert panel.picture.shape[2] == 3
+    assert (panel.title, panel.scale, panel.unit) == ("a map", shown.scale, "of the logit")
+    strong, none = panel.picture[0, 0].astype(int), panel.picture[-1, -1].astype(int)
+    assert strong[1] - strong[0] > 20  # green speaks for it
+    assert np.ptp(none) <= 1
+    assert none[0] == pytest.approx(128 + 127 * (shown.begin / 50 - 1), abs=1)  # white comes over what is 0
+
+
+def test_files_are_named_by_photo_network_question_and_method():
+    visit = SimpleNamespace(
+        selection=SimpleNamespace(photo="own-1a2b3c4d", model="photo"),
+        network=SimpleNamespace(card=SimpleNamespace(classes=("café / bar", "猫", "tabby, tabby cat"))),
+    )
+    names = []
+    for asked in (Question(0), Question(1), Question(0, 2), Question(2, 1)):
+        visit.asked = asked
+        names.append(file_name(visit, Saved("with conv3/Relu", "")))
+    assert names == [
+        "own-1a2b3c4d-photo-why-cafe-bar-with-conv3-Relu",
+        "own-1a2b3c4d-photo-why-class-1-with-conv3-Relu",
+        "own-1a2b3c4d-photo-why-cafe-bar-rather-than-tabby-tabby-cat-with-conv3-Relu",
+        "own-1a2b3c4d-photo-why-tabby-tabby-cat-rather-than-class-1-with-conv3-Relu",
+    ]
+    assert file_name(visit, Saved("with-cat", "", asks=False)) == "own-1a2b3c4d-photo-with-cat"
 
 
 def test_the_switches_say_how_probable_both_classes_of_the_question_have_become():
     network, prepared = star()
     stage = open_switchboard(network).stages[-1]
-    silent = {str(channel): 0 for channel in range(stage.shape[0])}
-    app = open_app(PAGE, view="switches", model="shapes", photo="star", against="line")
+    silent = "".join(f"-{channel}" for channel in range(stage.shape[0]))
+    app = open_app(PAGE, view="switches", model="shapes", photo="star", against="line", switches=f"3{silent}")
     before = network.predict(prepared)
-    app.session_state["gains"] = {"shapes": {"conv3": silent}}
-    app.run()
     gains = {stage.tensor: np.zeros((1, stage.shape[0]), np.float32)}
     now = network.prediction(open_switchboard(network).answer(prepared.tensor, gains)[0])
     for name in ("star", "line"):

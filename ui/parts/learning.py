@@ -109,8 +109,9 @@ def _story(visit: Visit, course: dict[int, Answer]) -> str:
     if since == steps[0]:
         begun = f"Untrained, it guessed {words.plain(first.name)} ({words.percent(first.probability)})."
     now = f"In the end it says **{words.plain(last.name)}** ({words.percent(last.probability)})"
-    if since == steps[-1]:
-        return f"{begun} {now}, and came to that only after the last moment before the end."
+    if since == steps[-1] and len(steps) > 1:
+        before, step = course[steps[-2]], steps[-2]
+        return f"{begun} {now}, but that is new: at step {step:,} of {steps[-1]:,} it still said {words.plain(before.name)}."
     return f"{begun} {now}, and has said so since {'the start' if since == 0 else f'step {since:,}'} of {steps[-1]:,}."
 
 

@@ -17,6 +17,7 @@ from convoscope.render import Palette, Scale, scale_of
 from convoscope.strength import peaks, strongest_first
 from ui import state
 from ui.components.unit import Channel, Step, View, unit
+from ui.parts.channel import about_channel
 from ui.parts.shares import shares
 from ui.visit import Visit
 
@@ -43,6 +44,8 @@ def one_unit(visit: Visit) -> None:
     except GraphError as failure:
         st.markdown(f"How this number is made cannot be shown yet: {words.plain(str(failure))}.")
         return
+    if len(stage.shape) == 3 and not _is_of_classes(visit, stage):
+        st.markdown(about_channel(visit, stage, workings.maps(stage.tensor), channel))
     key = f"unit-{visit.selection.model}"
     height, width = recipe.values.shape
     chosen = visit.selection.cell

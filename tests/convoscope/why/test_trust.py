@@ -36,6 +36,16 @@ def test_what_the_map_has_highest_is_changed_first() -> None:
     np.testing.assert_allclose([found.deletion[1], found.insertion[1]], expected, rtol=1e-4)
 
 
+def test_of_one_class_rather_than_another_the_difference_is_tried() -> None:
+    loaded, x = network("shapes"), photo("shapes")
+    values = np.arange(1024.0).reshape(32, 32)
+    found = Trial(loaded, x, Question(1, 4), steps=1).curves(values)
+    logits = loaded.logits(np.concatenate([x, 0 * x])).astype(np.float64) / loaded.card.temperature
+    np.testing.assert_allclose(found.deletion, 1 / (1 + np.exp(logits[:, 4] - logits[:, 1])), rtol=1e-4)
+    turned = Trial(loaded, x, Question(4, 1), steps=1).curves(values)
+    np.testing.assert_allclose(found.insertion + turned.insertion, 1, rtol=1e-6)
+
+
 def test_areas_are_those_under_the_curves() -> None:
     found = Curves(np.array([0, 0.5, 1]), np.array([1, 0.5, 0]), np.array([0, 1, 1]))
     assert found.deletion_area == 0.5

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from convoscope.why.question import Question
 from convoscope.why.what_if import WHAT_IFS, Series, WhatIf, crop, series, shift
 from tests import shipped
 from tests.convoscope.why.networks import network
@@ -29,11 +30,22 @@ def made_series(*winners: int) -> Series:
     return Series(WHAT_IFS[0], strengths, np.zeros((len(winners), 1, 1, 1), np.uint8), logits, logits)
 
 
-def test_the_flip_is_the_nearest_to_no_change() -> None:
-    assert made_series(1, 0, 0, 0, 0, 2).flip == 0
-    assert made_series(1, 0, 0, 2, 2).flip == 3
-    assert made_series(0, 0, 0, 0).flip is None
+def test_an_answer_turns_where_another_class_wins_nearest_to_no_change() -> None:
+    why = Question(0)
+    assert made_series(1, 0, 0, 0, 0, 2).turn(why) == 0
+    assert made_series(1, 0, 0, 2, 2).turn(why) == 3
+    assert made_series(0, 0, 0, 0).turn(why) is None
     assert made_series(0, 1, 1, 1).unchanged == 2
+
+
+def test_why_not_turns_where_the_class_wins_and_rather_than_where_the_lead_changes_sides() -> None:
+    found = made_series(1, 0, 0, 2, 1, 1)
+    assert found.turn(Question(2)) == 3
+    assert found.turn(Question(1)) == 0  # two steps away on either side: the first
+    assert found.turn(Question(0, 2)) == 3
+    assert found.turn(Question(2, 0)) == 3
+    assert found.turn(Question(2, 1)) == 3
+    assert made_series(0, 1, 1, 0).turn(Question(2, 1)) is None
 
 
 @pytest.mark.parametrize("channels", [1, 3])

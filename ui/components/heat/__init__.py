@@ -16,7 +16,7 @@ _mount = register("heat", SHARED)
 class Heat:
     """picture: uint8 (S, S, C). values: float (H, W), over the whole picture. unit: what a value is, 'of the logit'.
 
-    fine: it has details as small as the picture's, which would be lost on it: the slider begins nearer to the map.
+    fine: it has details as small as the picture's, which would be lost on it.
     """
 
     picture: NDArray[np.uint8]
@@ -25,9 +25,14 @@ class Heat:
     unit: str
     fine: bool = False
 
+    @property
+    def begin(self) -> int:
+        """Where the slider begins, 0-100: half way the photo still has all its colours, among which a map is hard to see."""
+        return 85 if self.fine else 70
+
 
 def heat(shown: Heat, *, key: str, label: str, boxed: int = 1) -> None:
     """label: its text alternative, with the finding in words. boxed: how many cells the marked square is wide."""
     pictures = [Picture(shown.picture), Picture(shown.values, shown.scale)]
-    header: dict[str, object] = {"label": label, "unit": shown.unit, "boxed": boxed, "begin": 85 if shown.fine else 50}
+    header: dict[str, object] = {"label": label, "unit": shown.unit, "boxed": boxed, "begin": shown.begin}
     _mount(key=key, data=pack_pictures(header, pictures))

@@ -36,7 +36,7 @@ class Heat {
     this.list();
   }
 
-  // Half way the strongest cells are the most opaque; from there on the map's own colours take over from a greying picture.
+  // Half way the strongest cells are the most opaque; from there on the map's own colours are laid over all, and the picture greys.
   draw() {
     const { width, height, values, low, high } = this.map;
     const shown = this.fade.value / 50, full = Math.max(0, shown - 1), peak = Math.max(Math.abs(low), Math.abs(high));
@@ -46,8 +46,9 @@ class Heat {
     for (let cell = 0; cell < width * height; cell++) {
       const strong = deep[values[cell] < 0 ? 0 : 1], own = colourOf(this.map, cell);
       const opacity = Math.min(1, Math.abs(values[cell]) / peak) ** POWER * OPACITY * Math.min(1, shown);
-      image.data.set([0, 1, 2].map((c) => strong[c] + (own[c] - strong[c]) * full), cell * 4);
-      image.data[cell * 4 + 3] = 255 * (opacity + (1 - opacity) * full);
+      const both = opacity + (1 - opacity) * full;
+      image.data.set([0, 1, 2].map((c) => strong[c] + (own[c] - strong[c]) * (both && full / both)), cell * 4);
+      image.data[cell * 4 + 3] = 255 * both;
     }
     this.over.getContext("2d").putImageData(image, 0, 0);
     this.plate.canvas.style.filter = `grayscale(${Math.min(1, 2 * full)})`;

@@ -9,22 +9,21 @@ from numpy.typing import NDArray
 from convoscope.render import Scale
 from ui.components.packet import register
 from ui.components.pictures import SHARED, Picture, pack_pictures
+from ui.gains import LOUDEST, Gains
 
-LOUDEST = 2.0  # the gain at the slider's right end
 SHOWN = 12
 
 _mount = register("switches", SHARED)
 
-Gains = Mapping[str, Mapping[str, float]]  # by layer and channel, those that are not 1
-
 
 @dataclass(frozen=True)
 class Channel:
-    """values: its map, float (H, W). note: what the answer loses without it."""
+    """values: its map, float (H, W). note: what the answer loses without it. supports: it does lose."""
 
     index: int
     values: NDArray[np.floating]
     note: str
+    supports: bool
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,8 @@ def switches(
 ) -> None:
     """Draws the switches of a layer. begin: the gains at first; from then on the browser has them.
 
-    `gains` is a state, 0 to `LOUDEST` each. A click on what is listed of a layer triggers `layer` with its name.
+    `gains` is a state: the `gains`, and whether a slider is `moving`, so that others follow at once. A click on what is listed of
+    a layer triggers `layer` with its name.
     """
     header: dict[str, object] = {
         "label": label,
@@ -51,7 +51,13 @@ def switches(
         "layer": board.layer,
         "titles": board.titles,
         "begin": begin,
-        "channels": [{"index": channel.index, "note": channel.note} for channel in board.channels],
+        "channels": [{"index": channel.index, "note": channel.note, "supports": channel.supports} for channel in board.channels],
     }
     data = pack_pictures(header, [Picture(channel.values, board.scale) for channel in board.channels])
-    _mount(key=key, data=data, default={"gains": begin}, on_gains_change=on_gains, on_layer_change=on_layer)
+    _mount(
+        key=key,
+        data=data,
+        default={"gains": {"gains": begin, "moving": False}},
+        on_gains_change=on_gains,
+        on_layer_change=on_layer,
+    )

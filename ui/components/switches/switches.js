@@ -35,12 +35,18 @@ class Switches {
 
   draw() {
     const { channels, shown } = this.header;
-    const visible = this.all ? channels.length : shown;
-    this.list.replaceChildren(...channels.slice(0, visible).map((channel, at) => this.line(channel, this.pictures[at])));
+    this.lines = new Map(this.visible().map((channel) => [channel, this.line(channel, this.pictures[channels.indexOf(channel)])]));
+    this.list.replaceChildren(...this.lines.values());
     this.list.classList.toggle("long", this.all);
     this.more.classList.toggle("hidden", channels.length <= shown);
     this.more.textContent = this.all ? `Only the first ${shown}` : `All ${channels.length} channels`;
     this.refresh();
+  }
+
+  // The first few; and of those after them what is not as it was, wherever it was switched.
+  visible() {
+    const { channels, shown } = this.header;
+    return channels.filter(({ index }, at) => this.all || at < shown || this.gainOf(index) !== 1);
   }
 
   line({ index, note }, picture) {
@@ -52,7 +58,7 @@ class Switches {
     button.onclick = () => this.change(this.turned(index, this.gainOf(index) ? 0 : 1));
     slider.onpointerdown = slider.onfocus = () => { this.before = this.gains; };
     slider.oninput = () => { this.gains = this.turned(index, Number(slider.value)); this.refresh(); this.soon(); };
-    slider.onchange = () => { this.past.push(this.before); this.before = this.gains; this.refresh(); };
+    slider.onchange = () => { this.past.push(this.before); this.before = this.gains; this.send(this.gains); };
     const line = element("div", { class: "channel" }, canvas,
       element("div", { class: "name" }, element("b", { text: `channel ${index}` }), element("span", { class: "quiet", text: note, title: note })),
       element("div", { class: "gain" }, button, slider, output));
@@ -78,17 +84,20 @@ class Switches {
   }
 
   refresh() {
-    for (const line of this.list.children) line.refresh();
+    if (this.visible().some((channel) => !this.lines.has(channel))) return this.draw();
+    for (const line of this.lines.values()) line.refresh();
     const loudest = this.loudestOn();
     this.undo.disabled = !this.past.length;
     this.reset.disabled = !Object.keys(this.gains).length;
     this.next.disabled = !loudest;
+    this.next.title = loudest ? `Channel ${loudest.index}, which holds the score up most of those that are on` : "None of those that are on holds the score up";
     this.next.onclick = () => this.change(this.turned(loudest.index, 0));
     this.tell();
   }
 
+  // Of the channels that are on the one that the score falls most without, unless it falls without none.
   loudestOn() {
-    return this.header.channels.find(({ index }) => this.gainOf(index) > 0);
+    return this.header.channels.find(({ index, supports }) => supports && this.gainOf(index) > 0);
   }
 
   // What is changed in each layer, in the order of the network.
@@ -117,15 +126,15 @@ class Switches {
   }
 
   soon() {
-    this.timer ??= setTimeout(() => this.send(this.gains), PAUSE);
+    this.timer ??= setTimeout(() => this.send(this.gains, true), PAUSE);
   }
 
-  send(gains) {
+  send(gains, moving = false) {
     clearTimeout(this.timer);
     this.timer = null;
     this.gains = trimmed(gains);
     this.refresh();
-    this.trigger("gains", this.gains);
+    this.trigger("gains", { gains: this.gains, moving });
   }
 }
 

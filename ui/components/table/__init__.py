@@ -19,8 +19,23 @@ class Cell:
     share: float | None = None
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[Cell]], *, key: str, label: str, sorted_by: int = 0) -> None:
-    """The first column names the rows. sorted_by: the column it begins with, from the smallest up."""
+def table(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    key: str,
+    label: str,
+    sorted_by: int = 0,
+    largest_first: Sequence[int] = (),
+) -> None:
+    """The first column names the rows. sorted_by: the column it begins with. largest_first: columns that are sorted downwards."""
     cells = [[{"text": cell.text, "order": cell.order, "share": cell.share} for cell in row] for row in rows]
-    header: dict[str, object] = {"headings": list(headings), "rows": cells, "shown": SHOWN, "label": label, "sorted": sorted_by}
+    header: dict[str, object] = {
+        "headings": list(headings),
+        "rows": cells,
+        "shown": SHOWN,
+        "label": label,
+        "sorted": sorted_by,
+        "falling": list(largest_first),
+    }
     _mount(key=key, data=pack(header))

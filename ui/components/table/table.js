@@ -14,8 +14,7 @@ class Table {
 
   show(content) {
     this.content = content;
-    this.by = content.sorted;
-    this.rising = true;
+    this.sortBy(content.sorted);
     this.scroll.setAttribute("aria-label", content.label);
     this.bar.classList.toggle("hidden", content.rows.length <= content.shown);
     this.draw();
@@ -35,6 +34,11 @@ class Table {
     if (focused !== undefined) this.scroll.querySelector(`[data-column="${focused}"]`)?.focus();
   }
 
+  sortBy(column) {
+    this.by = column;
+    this.rising = !this.content.falling.includes(column);
+  }
+
   compare(one, other) {
     const order = typeof one === "string" ? one.localeCompare(other) : one - other;
     return this.rising ? order : -order;
@@ -43,8 +47,8 @@ class Table {
   heading(title, column) {
     const button = element("button", { type: "button", text: title, "data-column": column });
     button.onclick = () => {
-      this.rising = this.by === column ? !this.rising : true;
-      this.by = column;
+      if (this.by === column) this.rising = !this.rising;
+      else this.sortBy(column);
       this.draw();
     };
     return element("th", { scope: "col", "aria-sort": this.by === column ? (this.rising ? "ascending" : "descending") : "none" }, button);

@@ -15,4 +15,4 @@ def to_its_page(visit: Visit, stage: Stage, channel: int, cell: tuple[int, int],
     """A link to this cell, row and column, of a stage's channel."""
     layer = next(layer for layer in visit.network.layers if stage in layer.stages)
     chosen = replace(visit.selection, layer=layer.name, stage=stage.tensor, channel=channel, cell=cell)
-    st.page_link(PAGE, label=label, icon=":material/calculate:", query_params=to_link(chosen, visit.network.card))
+    st.page_link(PAGE, label=label, icon=":material/calculate:", query_params=to_link(chosen, visit.network))

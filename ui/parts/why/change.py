@@ -1,21 +1,21 @@
-"""What if the photo were turned, moved, blurred …: the answer along the whole range, and where it flips."""
+"""What if the photo were turned, moved, blurred …: the answer along the whole range, and where it turns."""
 
 import numpy as np
 import streamlit as st
 
-from convoscope import words
+from convoscope.figure import Panel
 from convoscope.why.what_if import WHAT_IFS, Series, WhatIf, series
 from ui import state
 from ui.components.chart import Axis, Line, chart
 from ui.components.film import Frame, film
-from ui.parts.why.downloads import Quantity, beside, downloads, enlarged
-from ui.parts.why.score import name
+from ui.parts.why.downloads import Quantity, Saved, downloads, enlarged
+from ui.parts.why.score import score_title
+from ui.parts.why.turning import SHARE, at, sentence, turn_title
 from ui.views import CHANGES
 from ui.visit import Visit
 
 CLASSES = 4  # followed along the range, at most
 LARGEST = 2_400_000  # bytes of pictures that are sent
-SHARE = "share "  # how the unit of a strength begins that is shown in per cent
 _TITLES = {
     "rotate": "turn it",
     "shift": "move it",
@@ -30,7 +30,7 @@ def change(visit: Visit) -> None:
     what = _choice(visit)
     with st.spinner("Asking the network along the whole range …"):
         found = visit.once(("what if", what.name), lambda: series(visit.tools.lean, visit.prepared, what))
-    st.markdown(_sentence(visit, found))
+    st.markdown(sentence(visit, found))
     classes = _followed(visit, found)
     _curves(visit, found, classes)
     _film(visit, found, classes)
@@ -49,61 +49,52 @@ def _choice(visit: Visit) -> WhatIf:
     return next(what for what in WHAT_IFS if what.name == shown)
 
 
-def _sentence(visit: Visit, found: Series) -> str:
-    winner = int(found.winners[found.unchanged])
-    least = found.probabilities[:, winner].argmin()
-    if found.flip is None:
-        return (
-            f"Along the whole range the answer stays **{name(visit, winner)}**. It is least sure at {_at(found, int(least))}: "
-            f"{words.percent(float(found.probabilities[least, winner]))}."
-        )
-    other = int(found.winners[found.flip])
-    return (
-        f"The answer flips from {name(visit, winner)} to **{name(visit, other)}** at **{_at(found, found.flip)}**, "
-        f"{words.percent(float(found.probabilities[found.flip, other]))}."
-    )
-
-
-def _at(found: Series, index: int) -> str:
-    """'45.0 degrees clockwise', '30.0 % of the light lost', '1.50 (standard deviation in pixels)'."""
-    strength, unit = float(found.strengths[index]), found.what.unit
-    if unit.startswith(SHARE):
-        return f"{strength:.1%} {unit.removeprefix(SHARE)}".replace("%", " %").replace("-", "−")
-    if unit.startswith("degrees"):
-        return f"{words.number(abs(strength))} degrees {'clockwise' if strength < 0 else 'counter-clockwise'}"
-    return f"{words.number(strength)} ({unit})"
-
-
 def _followed(visit: Visit, found: Series) -> list[int]:
-    """The class asked about, the one the answer flips to, the winner, those that win elsewhere, and the next best."""
+    """The class asked about, what it is compared with, the one the answer turns to, those that win elsewhere, the next best."""
     winners, counts = np.unique(found.winners, return_counts=True)
     elsewhere = winners[np.argsort(-counts, kind="stable")].tolist()
-    flipped = [] if found.flip is None else [int(found.winners[found.flip])]
+    asked, turn, best = visit.asked, found.turn(visit.asked), visit.prediction.best.index
+    compared = ([] if best == asked.index else [best]) if asked.against is None else [asked.against]
+    turned = [] if turn is None else [int(found.winners[turn])]
     next_best = [answer.index for answer in visit.prediction.answers]
-    return list(dict.fromkeys([visit.asked.index, *flipped, next_best[0], *elsewhere, *next_best]))[:CLASSES]
+    return list(dict.fromkeys([asked.index, *compared, *turned, *elsewhere, *next_best]))[:CLASSES]
 
 
 def _curves(visit: Visit, found: Series, classes: list[int]) -> None:
-    strengths, names = found.strengths.tolist(), visit.network.card.classes
-    flip = None if found.flip is None else strengths[found.flip]
-    two = classes[:2]  # more lines could not be told apart
+    turn, strengths = found.turn(visit.asked), found.strengths.tolist()
+    lines, up = _lead(visit, found) if visit.asked.against is not None else _probabilities(visit, found, classes[:2])
     chart(
-        [Line(names[index], strengths, found.probabilities[:, index].tolist()) for index in two],
+        lines,
         Axis(found.what.unit, strengths[0], strengths[-1], share=found.what.unit.startswith(SHARE)),
-        Axis(f"probability of {' and '.join(names[index] for index in two)}", 0, 1, share=True),
+        up,
         key=state.component_key("what-if", visit),
-        label=f"Probability of {' and '.join(names[index] for index in two)} by {found.what.unit}",
-        mark=flip,
+        label=f"{up.title[0].upper()}{up.title[1:]} by {found.what.unit}",
+        mark=None if turn is None else strengths[turn],
     )
-    if found.flip is not None:
-        st.caption(f"The dashed line: where the answer flips, {_at(found, found.flip)}.")
+    if turn is not None:
+        st.caption(f"The dashed line: {turn_title(visit, found, turn)}.")
+
+
+def _probabilities(visit: Visit, found: Series, classes: list[int]) -> tuple[list[Line], Axis]:
+    """classes: two of them; more lines could not be told apart."""
+    strengths, names = found.strengths.tolist(), [visit.network.card.classes[index] for index in classes]
+    curves = [found.probabilities[:, index].tolist() for index in classes]
+    lines = [Line(name, strengths, curve) for name, curve in zip(names, curves, strict=True)]
+    return lines, Axis(f"probability of {' and '.join(names)}", 0, 1, share=True)
+
+
+def _lead(visit: Visit, found: Series) -> tuple[list[Line], Axis]:
+    """Of one class over the other: logit less logit, with a line where neither is ahead."""
+    strengths, lead = found.strengths.tolist(), visit.asked.score(found.logits).tolist()
+    neither = Line("neither is ahead", strengths, [0.0] * len(strengths), quiet=True)
+    return [Line(score_title(visit), strengths, lead), neither], Axis(score_title(visit), min(0.0, *lead), max(0.0, *lead))
 
 
 def _film(visit: Visit, found: Series, classes: list[int]) -> None:
     every = max(1, -(-found.pixels.nbytes // LARGEST))
-    begin = found.unchanged if found.flip is None else found.flip
+    begin = _begin(visit, found)
     shown = sorted({*range(0, len(found.strengths), every), begin})
-    frames = [Frame(found.pixels[k], _at(found, k), [float(found.probabilities[k, c]) for c in classes]) for k in shown]
+    frames = [Frame(found.pixels[k], at(found, k), [float(found.probabilities[k, c]) for c in classes]) for k in shown]
     film(
         frames,
         [visit.network.card.classes[index] for index in classes],
@@ -114,13 +105,22 @@ def _film(visit: Visit, found: Series, classes: list[int]) -> None:
 
 
 def _downloads(visit: Visit, found: Series) -> None:
-    begin = found.unchanged if found.flip is None else found.flip
+    begin = _begin(visit, found)
     picked = sorted({0, found.unchanged, begin, len(found.strengths) - 1})
     arrays = {
         "strengths": Quantity(found.strengths, found.what.unit),
         "pixels": Quantity(found.pixels, "0-255, what the network gets at each strength"),
         "logits": Quantity(found.logits, "by strength and class"),
         "probabilities": Quantity(found.probabilities, "0-1, by strength and class"),
-        "classes": Quantity(np.array(visit.network.card.classes), "names"),
     }
-    downloads(visit, f"what-if-{found.what.name}", beside(*(enlarged(found.pixels[index], 256) for index in picked)), arrays)
+
+    def panels() -> list[Panel]:
+        return [Panel(enlarged(found.pixels[index], 256), at(found, index)) for index in picked]
+
+    downloads(visit, Saved(f"what-if-{found.what.name}", f"What if I {_TITLES[found.what.name]}"), panels, arrays)
+
+
+def _begin(visit: Visit, found: Series) -> int:
+    """The strength that is shown first: where it turns, or no change."""
+    turn = found.turn(visit.asked)
+    return found.unchanged if turn is None else turn

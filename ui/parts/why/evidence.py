@@ -15,7 +15,7 @@ from ui import state
 from ui.components.maps import Tile, maps
 from ui.components.table import Cell, table
 from ui.parts.overview import open_channel
-from ui.parts.why.downloads import Quantity, downloads, on_photo
+from ui.parts.why.downloads import Quantity, Saved, downloads, on_photo
 from ui.parts.why.layer import layer_of
 from ui.parts.why.over import Map, show
 from ui.parts.why.score import score, score_title, signed, subject, title, unit, value
@@ -69,7 +69,7 @@ def _map(visit: Visit, spoken: Speakers) -> Map:
         "bias": Quantity(np.array(spoken.bias), "added to the sum of the values"),
         "score": Quantity(np.array(spoken.score), "logit, or difference of two logits"),
     }
-    downloads(visit, "evidence", on_photo(shown), arrays)
+    downloads(visit, Saved("evidence", "Evidence of the last maps, cell by cell"), lambda: [on_photo(shown)], arrays)
     return drawn
 
 
@@ -128,14 +128,15 @@ def _numbers(visit: Visit, stage: Stage, spoken: Speakers) -> None:
     rows = [
         [
             Cell(f"channel {channel}", channel),
-            Cell(signed(total), -total),
-            Cell(words.number(float(activations[channel].mean())), -float(activations[channel].mean())),
+            Cell(signed(total), total),
+            Cell(words.number(float(activations[channel].mean())), float(activations[channel].mean())),
         ]
         for channel, total in enumerate(map(float, spoken.totals))
     ]
     with box:
         key = state.component_key("speakers", visit)
-        table(("Channel", f"adds to {score_title(visit)}", "mean activation"), rows, key=key, label="Every channel", sorted_by=1)
+        headings = ("Channel", f"adds to {score_title(visit)}", "mean activation")
+        table(headings, rows, key=key, label="Every channel", sorted_by=1, largest_first=(1, 2))
 
 
 _CHANNEL_HELP = (

@@ -9,13 +9,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from convoscope import words
+from convoscope.figure import Panel
 from convoscope.graph.backward import GradientError
 from convoscope.layers import Stage
+from convoscope.why.agreement import agreement
 from convoscope.why.heat import Integrated, Saliency, grad_cam, integrated, saliency, smoothed
-from convoscope.why.pixels import on_pixels
 from ui import state
-from ui.parts.why.downloads import Quantity, beside, downloads, on_photo
-from ui.parts.why.layer import one_layer, shown_layer
+from ui.parts.why.downloads import Quantity, Saved, downloads, on_photo
+from ui.parts.why.layer import layer_of, one_layer, short_title, shown_layer
 from ui.parts.why.over import FINE, Map, over, show
 from ui.parts.why.score import score, title, unit
 from ui.parts.why.trust import trust
@@ -175,20 +176,35 @@ def _cam(visit: Visit) -> tuple[Method, ...]:
 
 
 def _sentence(visit: Visit, maps: dict[str, NDArray[np.float64]]) -> str:
-    """Where the maps are strongest, and whether they agree. maps: by title."""
-    side = len(visit.prepared.resized)
+    """Where the maps are strongest, whether they agree, and what was compared. maps: by title."""
+    placed = {name: values for name, values in maps.items() if values.size > 1}
+    if len(placed) < 2:
+        return "Maps of a single cell cannot be compared."
+    found = agreement(placed)
+    squares = f"their {found.strongest} strongest of the photo's {found.grid} × {found.grid} squares"
     places: dict[str, list[str]] = {}
-    for name, values in maps.items():
-        places.setdefault(words.place(np.abs(on_pixels(values, side))), []).append(name)
-    if len(places) == 1:
-        return f"All {len(maps)} maps are strongest **{next(iter(places))}** of {visit.photo_title}."
-    said = "; ".join(f"{' and '.join(names)} **{place}**" for place, names in places.items())
-    return f"The maps do not agree on where {score(visit)} comes from. Strongest are: {said}."
+    for name, values in found.pooled.items():
+        places.setdefault(words.place(values), []).append(name)
+    where = "; ".join(f"{words.listed(names)} **{place}**" for place, names in places.items())
+    apart, alike = (words.listed(pair) for pair in (found.least, found.most))
+    least, most = (found.shared[pair] for pair in (found.least, found.most))
+    if found.holds:
+        return f"The maps agree: any two share at least {least} of {squares}. Strongest are: {where}."
+    more = f" {alike} share most, {most}." if most > least else ""
+    return (
+        f"The maps do not agree on where {score(visit)} comes from: {apart} share {least} of {squares}.{more} Strongest are: "
+        f"{where}."
+    )
 
 
 def _downloads(visit: Visit, methods: tuple[Method, ...], maps: dict[str, NDArray[np.float64]]) -> None:
-    pictures = [on_photo(over(visit, method.map, maps[method.name])) for method in methods]
-    downloads(visit, "gradients", beside(*pictures), {each.name: Quantity(maps[each.name], each.map.unit) for each in methods})
+    arrays = {each.name: Quantity(maps[each.name], each.map.unit) for each in methods}
+    at = f", Grad-CAM at {short_title(layer_of(visit, _cam_stage(visit)))}" if _mapped(visit) else ""
+
+    def panels() -> list[Panel]:
+        return [on_photo(over(visit, method.map, maps[method.name]), method.title) for method in methods]
+
+    downloads(visit, Saved("gradients", f"Maps from gradients{at}"), panels, arrays)
 
 
 def _trust(visit: Visit, methods: tuple[Method, ...]) -> None:

@@ -7,7 +7,7 @@ from convoscope import words
 from convoscope.why.occlusion import Occlusion, occlude, places
 from ui import state
 from ui.components.table import Cell, table
-from ui.parts.why.downloads import Quantity, downloads, on_photo
+from ui.parts.why.downloads import Quantity, Saved, downloads, on_photo
 from ui.parts.why.over import Map, show
 from ui.parts.why.score import score, score_title, title, unit
 from ui.parts.why.trust import trust
@@ -94,7 +94,8 @@ def _map(visit: Visit, found: Occlusion, patch: int, stride: int) -> Map:
         "patch": Quantity(np.array(found.patch), "pixels"),
         "map": Quantity(found.values, "mean fall over the patches that cover a pixel"),
     }
-    downloads(visit, "occlusion", on_photo(shown), arrays)
+    saved = Saved("occlusion", f"Covered by {patch} × {patch} pixels, moved by {_pixels(stride)}")
+    downloads(visit, saved, lambda: [on_photo(shown)], arrays)
     return drawn
 
 
@@ -103,10 +104,11 @@ def _numbers(visit: Visit, found: Occlusion) -> None:
     rows = [
         [
             Cell(f"row {top + 1}, column {left + 1}", top * found.side + left),
-            Cell(words.number(float(found.drops[y, x])), -float(found.drops[y, x])),
+            Cell(words.number(float(found.drops[y, x])), float(found.drops[y, x])),
         ]
         for y, top in enumerate(found.tops)
         for x, left in enumerate(found.lefts)
     ]
     key = f"{state.component_key('patches', visit)}-{found.patch}"
-    table(("Patch begins at", f"lost of {score_title(visit)}"), rows, key=key, label="Every place of the patch", sorted_by=1)
+    headings, label = ("Patch begins at", f"lost of {score_title(visit)}"), "Every place of the patch"
+    table(headings, rows, key=key, label=label, sorted_by=1, largest_first=(1,))

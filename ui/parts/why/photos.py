@@ -2,10 +2,9 @@
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from convoscope import words
-from convoscope.layers import Stage
+from convoscope.figure import Panel
 from convoscope.render import Palette, colour, scale_of
 from convoscope.why.pair import Pair, StagePair
 from ui import state
@@ -14,11 +13,12 @@ from ui.components.maps import Tile, maps
 from ui.components.table import Cell, table
 from ui.parts.picker import chooser, known, own, refused
 from ui.parts.seen import seen
-from ui.parts.why.downloads import Quantity, beside, downloads, enlarged
-from ui.parts.why.layer import layer_of, one_layer
+from ui.parts.why.downloads import Quantity, Saved, downloads, enlarged
+from ui.parts.why.layer import layer_of, one_layer, short_title
 from ui.visit import Visit
 
 COMPARED = 6  # channels shown of both photos
+SAVED = 256  # pixels, about, of a map in the saved picture
 
 
 def photos(visit: Visit) -> None:
@@ -48,7 +48,9 @@ def photos(visit: Visit) -> None:
         "distances": Quantity(found.distances, "root of the mean squared difference, by channel"),
         "gains": Quantity(pair.gains, "probability for A less that for B, by class"),
     }
-    downloads(visit, f"with-{other.selection.photo}-{stage.tensor}", _picture(found, stage), arrays)
+    title = f"Beside {other.photo_title}: channel {found.ranked[0]} of {short_title(layer_of(visit, stage))}"
+    saved = Saved(f"with-{other.selection.photo}-{stage.tensor}", title, asks=False)
+    downloads(visit, saved, lambda: _panels(found, (visit.photo_title, other.photo_title)), arrays)
     st.caption(
         "What it cannot tell: maps are compared cell by cell, so the same thing at another place counts as a difference. Late "
         "layers care less about places, early ones about little else."
@@ -76,7 +78,10 @@ def _sentence(visit: Visit, other: Visit, pair: Pair) -> str:
         return said
     most = max(mapped, key=lambda each: each.share)
     layer = words.plain(layer_of(visit, most.stage).title.lower())
-    return f"{said} On the way they differ most in {layer}: by {words.percent(most.share)} of what could differ."
+    return (
+        f"{said} On the way they differ most in {layer}, where the maps are {words.percent(most.share)} different: 0 % would be "
+        "the same maps, 100 % opposite ones, or a layer that only one of the photos rouses."
+    )
 
 
 def _answer(each: Visit, title: str) -> None:
@@ -98,14 +103,15 @@ def _by_layer(visit: Visit, pair: Pair) -> None:
     rows = [
         [
             Cell(f"{each.stage.tensor}, {each.stage.title}", at),
-            Cell(words.percent(each.share), -each.share, each.share),
+            Cell(words.percent(each.share), each.share, each.share),
             Cell(f"{each.ranked[0]}", each.ranked[0]),
         ]
         for at, each in enumerate(pair.stages)
     ]
     with box:
         key = state.component_key("apart", visit)
-        table(("Step", "different", "most in channel"), rows, key=key, label="How far apart the photos are in every step")
+        headings, label = ("Step", "different", "most in channel"), "How far apart the photos are in every step"
+        table(headings, rows, key=key, label=label, largest_first=(1,))
 
 
 def _leaning(visit: Visit, other: Visit, found: StagePair) -> str:
@@ -140,13 +146,13 @@ def _rows(visit: Visit, other: Visit, found: StagePair) -> None:
         maps(tiles, key=f"pair-{title}", label=f"Maps of {title}", size=96, layout="strip", legend=scale)
 
 
-def _picture(found: StagePair, stage: Stage) -> NDArray[np.uint8]:
-    """Of the channel that differs most: A, B, and the difference."""
+def _panels(found: StagePair, titles: tuple[str, str]) -> list[Panel]:
+    """Of the channel that differs most: A, B, and the difference. titles: of the photos."""
     first = found.ranked[0]
-    own = scale_of(np.stack([found.one[first], found.other[first]]), "signed" if stage.signed else "positive")
+    own = scale_of(np.stack([found.one[first], found.other[first]]), "signed" if found.stage.signed else "positive")
     shown = (
-        (found.one[first], own),
-        (found.other[first], own),
-        (found.difference[first], scale_of(found.difference[first], "signed")),
+        (f"A: {titles[0]}", found.one[first], own),
+        (f"B: {titles[1]}", found.other[first], own),
+        ("A − B", found.difference[first], scale_of(found.difference[first], "signed")),
     )
-    return beside(*(enlarged(colour(values, scale), 192) for values, scale in shown))
+    return [Panel(enlarged(colour(values, scale), SAVED), title, scale, "activation") for title, values, scale in shown]

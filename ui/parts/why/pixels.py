@@ -11,7 +11,7 @@ from convoscope.graph.backward import GradientError
 from convoscope.why.full_gradient import FullGradient, OffsetPart
 from ui import state
 from ui.components.waterfall import Term, waterfall
-from ui.parts.why.downloads import Quantity, downloads, on_photo
+from ui.parts.why.downloads import Quantity, Saved, downloads, on_photo
 from ui.parts.why.gradients import no_gradient
 from ui.parts.why.over import FINE, Map, show
 from ui.parts.why.score import score, score_title, signed, title, unit
@@ -67,7 +67,7 @@ def _map(visit: Visit, full: FullGradient) -> Map:
         f"biases {part.tensor}": Quantity(part.values, f"share {unit(visit)}, over the channels of this step")
         for part in full.parts
     }
-    downloads(visit, "pixels", on_photo(shown), arrays)
+    downloads(visit, Saved("pixels", "The score traced to the pixels"), lambda: [on_photo(shown)], arrays)
     return drawn
 
 

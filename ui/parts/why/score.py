@@ -34,6 +34,12 @@ def unit(visit: Visit) -> str:
     return "of the logit" if visit.asked.against is None else "of the lead"
 
 
+def probability(visit: Visit) -> str:
+    """'probability of espresso', 'probability of espresso, if it is that or teapot'; not yet fit for Markdown."""
+    one, other = _names(visit)
+    return f"probability of {one}" if other is None else f"probability of {one}, if it is that or {other}"
+
+
 def value(visit: Visit) -> float:
     """The score itself, as ONNX Runtime gave it."""
     return float(visit.asked.score(visit.prediction.logits))

@@ -9,22 +9,25 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from convoscope import words
+from convoscope.figure import Panel
 from convoscope.layers import Stage
 from convoscope.network import Prediction
 from convoscope.render import colour, scale_of
 from convoscope.why.switches import Dependence
 from ui import state
 from ui.components.bars import bars
-from ui.components.switches import LOUDEST, Board, Channel
+from ui.components.switches import Board, Channel
 from ui.components.switches import switches as switch_list
 from ui.components.table import Cell, table
-from ui.parts.why.downloads import Quantity, beside, downloads, enlarged
+from ui.parts.why.downloads import Quantity, Saved, downloads, enlarged
 from ui.parts.why.layer import layer_of, one_layer, short_title
-from ui.parts.why.score import name, score, signed
+from ui.parts.why.score import name, score, signed, unit
 from ui.visit import Visit
 
 _THUMBNAIL = 32  # cells along the longer side, at most
 _THUMBNAILS = 2**17  # cells of all of them together, at most
+_SAVED = 160  # pixels, about, of a map in the saved picture
+MOST = 8  # channels in it
 
 Gains = Mapping[str, NDArray[np.float32]]  # (1, C), of each tensor that has one that is not 1
 
@@ -52,7 +55,9 @@ def switches(visit: Visit) -> None:
         "without": Quantity(depends.without, "logits with each channel silent, channel by class"),
     }
     arrays |= {f"gains {tensor}": Quantity(gains[0], "gain by channel, as switched") for tensor, gains in gains.items()}
-    downloads(visit, f"switches-{stage.tensor}", _picture(visit, stage, depends), arrays)
+    layer = short_title(layer_of(visit, stage))
+    saved = Saved(f"switches-{stage.tensor}", f"Maps of the channels of {layer} without which the score falls most")
+    downloads(visit, saved, lambda: _panels(visit, stage, depends), arrays)
     st.caption(
         "What it cannot tell: channels stand in for each other. One that changes nothing alone may matter together with others, "
         "so switch several off, in several layers. And a silent channel is a state the network never met in training. The small "
@@ -61,14 +66,13 @@ def switches(visit: Visit) -> None:
 
 
 def _gains(visit: Visit, stages: Mapping[str, Stage]) -> Gains:
-    """What the visitor has switched. It comes from a browser: here it is put within bounds."""
-    gains = {}
-    for layer, own in state.gains(visit.selection.model).items():
-        if layer in stages:
-            channels = range(stages[layer].shape[0])
-            given = [min(LOUDEST, max(0.0, float(own.get(str(channel), 1)))) for channel in channels]
-            gains[stages[layer].tensor] = np.array([given], np.float32)
-    return gains
+    """What the visitor has switched. stages: by the name of their layer."""
+    turned = (visit.selection.switches or {}).items()
+    return {stages[layer].tensor: _row(own, stages[layer].shape[0]) for layer, own in turned}
+
+
+def _row(turned: Mapping[str, float], channels: int) -> NDArray[np.float32]:
+    return np.array([[turned.get(str(channel), 1) for channel in range(channels)]], np.float32)
 
 
 def _dependence(visit: Visit, stage: Stage, elsewhere: Gains) -> Dependence:
@@ -96,19 +100,20 @@ def _switches(visit: Visit, stages: Mapping[str, Stage], stage: Stage, depends: 
     side = min(_THUMBNAIL, math.isqrt(_THUMBNAILS // len(maps)) or 1)
     stride = -(-max(maps.shape[1:]) // side)
     drops = depends.drops(visit.asked)
+    notes = [f"{signed(-float(drop))} without it" for drop in drops]
     channels = [
-        Channel(channel, maps[channel, ::stride, ::stride], f"{signed(-float(drops[channel]))} without it")
+        Channel(channel, maps[channel, ::stride, ::stride], notes[channel], supports=bool(drops[channel] > 0))
         for channel in depends.ranked(visit.asked)
     ]
     titles = {name: short_title(layer_of(visit, each)) for name, each in stages.items()}
     model = visit.selection.model
-    key = f"switches-{model}"  # one board for all layers and photos of a network
+    key = f"switches-{model}-{state.times_followed()}"  # one board for all layers and photos of a network
     switch_list(
         Board(layer.name, titles, channels, scale_of(maps, "signed" if stage.signed else "positive")),
-        state.as_first_shown((key,), state.gains(model)),
+        state.as_first_shown((key,), visit.selection.switches or {}),
         key=key,
         label=f"Switches of {layer.title}, the channel that the answer depends on most first",
-        on_gains=state.taken(key, "gains", lambda gains: state.keep_gains(model, gains)),
+        on_gains=state.taken(key, "gains", lambda turned: state.keep_gains(model, turned)),
         on_layer=state.taken(key, "layer", lambda name: state.select(layer=name)),
     )
 
@@ -164,7 +169,7 @@ def _numbers(visit: Visit, stage: Stage, depends: Dependence) -> None:
     rows = [
         [
             Cell(f"channel {channel}", channel),
-            Cell(words.number(float(drops[channel])), -float(drops[channel])),
+            Cell(words.number(float(drops[channel])), float(drops[channel])),
             Cell(words.percent(float(shares[channel, asked])), float(shares[channel, asked])),
             Cell(wins[channel], wins[channel]),
         ]
@@ -172,11 +177,20 @@ def _numbers(visit: Visit, stage: Stage, depends: Dependence) -> None:
     ]
     headings = ("Channel", "the score falls by", f"{classes[asked]} then", "wins then")
     with box:
-        table(headings, rows, key=f"{state.component_key('left-out', visit)}-{stage.tensor}", label="Left out", sorted_by=1)
+        key = f"{state.component_key('left-out', visit)}-{stage.tensor}"
+        table(headings, rows, key=key, label="Left out", sorted_by=1, largest_first=(1,))
 
 
-def _picture(visit: Visit, stage: Stage, depends: Dependence) -> NDArray[np.uint8]:
-    """The maps of the eight channels that the answer depends on most, side by side."""
-    maps = _maps(visit, stage)
+def _panels(visit: Visit, stage: Stage, depends: Dependence) -> list[Panel]:
+    """The maps of the channels that the answer depends on most, on one scale."""
+    maps, drops = _maps(visit, stage), depends.drops(visit.asked)
     scale = scale_of(maps, "signed" if stage.signed else "positive")
-    return beside(*(enlarged(colour(maps[channel], scale), 96) for channel in depends.ranked(visit.asked)[:8]))
+    return [
+        Panel(
+            enlarged(colour(maps[channel], scale), _SAVED),
+            f"channel {channel}",
+            scale,
+            f"activation; {signed(-float(drops[channel]))} {unit(visit)} without it",
+        )
+        for channel in depends.ranked(visit.asked)[:MOST]
+    ]

@@ -12,7 +12,7 @@ from convoscope.why.trust import CONTROLS, Trial, Verdict, similarity
 from ui import state
 from ui.components.chart import Axis, Line, chart
 from ui.parts.why.over import Map, show
-from ui.parts.why.score import name
+from ui.parts.why.score import probability, subject
 from ui.visit import Visit
 
 ALIKE = 0.5  # rank correlation from which two maps count as alike
@@ -41,7 +41,7 @@ def _verdict(visit: Visit, values: NDArray[np.float64]) -> Verdict:
 
 
 def _judgement(visit: Visit, verdict: Verdict) -> str:
-    shown = name(visit, visit.asked.index)
+    shown = subject(visit)
     as_good = len(verdict.controls) - verdict.beaten
     areas = (
         f"Area under its deletion curve {words.number(verdict.curves.deletion_area)} (less is better), under its insertion "
@@ -59,10 +59,10 @@ def _judgement(visit: Visit, verdict: Verdict) -> str:
 
 
 def _curves(visit: Visit, tried: Map, verdict: Verdict) -> None:
-    shown = visit.network.card.classes[visit.asked.index]
+    shown = probability(visit)
     shares = verdict.curves.shares.tolist()
     across = Axis("share of the pixels", 0, 1, share=True)
-    up = Axis(f"probability of {shown}", 0, 1, share=True)
+    up = Axis(shown, 0, 1, share=True)
     both = (
         ("deletion", "**Deletion**: its strongest pixels take the mean colour first"),
         ("insertion", "**Insertion**: its strongest pixels come into the blurred photo first"),
@@ -77,7 +77,7 @@ def _curves(visit: Visit, tried: Map, verdict: Verdict) -> None:
                 across,
                 up,
                 key=state.component_key(f"{kind}-{tried.name}", visit),
-                label=f"Probability of {shown} by {kind}: from {own[0]:.0%} to {own[-1]:.0%}",
+                label=f"{shown[0].upper()}{shown[1:]}, by {kind}: from {own[0]:.0%} to {own[-1]:.0%}",
             )
 
 
