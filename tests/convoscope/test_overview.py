@@ -42,9 +42,9 @@ def test_unfolded_the_steps_of_a_layer_stand_side_by_side():
     by_name = {column.tensor: column for column in found}
     assert list(by_name)[:5] == ["input", "conv1", "relu1", "pool1", "conv2"]
     assert list(by_name)[-3:] == [f"relu{len(counts)}", "average", "logits"]
-    assert by_name["conv4"].channels == by_name["relu4"].channels == by_name["pool4"].channels
+    assert by_name["conv2"].channels == by_name["relu2"].channels == by_name["pool2"].channels
     assert by_name["average"].values.shape == (counts[-1], 1, 1)
-    np.testing.assert_array_equal(by_name["relu4"].flows["conv4"].weights, np.eye(counts[3])[list(by_name["relu4"].channels)])
+    np.testing.assert_array_equal(by_name["relu2"].flows["conv2"].weights, np.eye(counts[1])[list(by_name["relu2"].channels)])
 
 
 @pytest.mark.parametrize("unfolded", [False, True])

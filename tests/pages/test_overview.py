@@ -159,8 +159,8 @@ def test_the_first_layers_kernels_are_shown_in_colour_and_in_numbers():
     app, first = with_kernels(), shipped.counts("photo")[0]
     assert len(component(app, "maps", "Kernels in colour")["tiles"]) == first
     assert sorted(tile["name"] for tile in component(app, "maps", "Kernels of channel")["tiles"]) == ["blue", "green", "red"]
-    told = f"**Convolution 1** has {3 * first} kernels of 3 × 3: 3 for each of its {first} channels. Of its {27 * first} weights"
-    assert told in text(app)
+    told = f"**Convolution 1** has {3 * first} kernels of 3 × 3: 3 for each of its {first} channels. Of its {27 * first:,}"
+    assert f"{told} weights" in text(app)
     assert len(component(app, "table", "Norm of each channel")["rows"]) == first
 
 

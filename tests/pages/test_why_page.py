@@ -365,10 +365,13 @@ def test_an_answer_that_is_sure_everywhere_is_least_sure_nowhere():
 
 def test_of_large_pictures_fewer_are_sent_the_flip_among_them(monkeypatch):
     monkeypatch.setattr(change, "LARGEST", shipped.network("photo").card.preprocessing.size ** 2 * 3 * 8)
-    app = opened("change", model="photo", photo="coffee")
-    film = component(app, "film")
-    assert 7 <= len(film["frames"]) <= 10
-    assert f"at **{film['frames'][film['at']]['title']}**" in text(app)
+    apps = [opened("change", model="photo", photo=sample) for sample in ("coffee", "cat", "rocket")]
+    films = [component(app, "film") for app in apps]
+    assert all(7 <= len(film["frames"]) <= 10 for film in films)
+    turning_points = [(app, film["frames"][film["at"]]["title"]) for app, film in zip(apps, films, strict=True)]
+    flips = [(app, title) for app, title in turning_points if title != "no change"]
+    assert flips
+    assert all(f"at **{title}**" in text(app) for app, title in flips)
 
 
 def test_two_photos_stand_side_by_side_and_the_link_names_the_other():
