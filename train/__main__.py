@@ -25,7 +25,7 @@ from train.folder import CheckError, WorseError, install, write_folder
 from train.measure import logits_of, results
 from train.novelty import limits, with_photos
 from train.recipes import GPU_RECIPES, RECIPES, Recipe, of_epochs
-from train.start import StartError, read_start, recipe_for
+from train.start import StartError, going_on, read_start, recipe_of
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,8 +42,9 @@ def _train(options: argparse.Namespace) -> None:
     out: Path = options.out or Path("models") / options.network
     run: Path = options.runs / out.name
     start = read_start(options.start) if options.start else None
-    source = _source(options, RECIPES[options.network])
-    recipe = recipe_for(options.network, options.gpu, source.classes, start)
+    recipe = recipe_of(options.network, options.gpu, start)
+    source = _source(options, recipe)
+    recipe = going_on(recipe, source.classes, start)
     if options.description:
         recipe = dataclasses.replace(recipe, description=options.description)
     if options.epochs:

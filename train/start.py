@@ -47,11 +47,17 @@ def read_start(folder: Path) -> Start:
     return Start(folder, card, weights)
 
 
-def recipe_for(network: str, gpu: bool, classes: tuple[str, ...], start: Start | None) -> Recipe:
-    """The one that suits the machine, or what the training begins with."""
+def recipe_of(network: str, gpu: bool, start: Start | None) -> Recipe:
+    """The one of the start's stack; without a start, the one that suits the machine."""
     small = RECIPES[network]
     large = GPU_RECIPES.get(network, small)
+    if start:
+        gpu = start.outputs == [outputs for outputs, _ in large.stack.layers]
+    return large if gpu else small
+
+
+def going_on(recipe: Recipe, classes: tuple[str, ...], start: Start | None) -> Recipe:
+    """What becomes of it where a training begins with a trained network."""
     if start is None:
-        return large if gpu else small
-    recipe = large if start.outputs == [outputs for outputs, _ in large.stack.layers] else small
+        return recipe
     return further(recipe) if start.card.classes == classes else transfer(recipe)

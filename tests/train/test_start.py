@@ -16,7 +16,7 @@ from train.fit import fit
 from train.folder import write_folder
 from train.network import TrainingNetwork
 from train.recipes import GPU_RECIPES, RECIPES, Phase
-from train.start import Start, StartError, read_start, recipe_for
+from train.start import Start, StartError, going_on, read_start, recipe_of
 
 FURTHER_ON = dataclasses.replace(FLATTEN, phases=(Phase(2, 16),), muon_rate=0.01, sgd_rate=0.02)
 
@@ -136,8 +136,9 @@ def test_a_damaged_log_is_told(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_start_has_recipes_of_its_own(name: str, start: Start) -> None:
     recipe, classes = RECIPES[name], start.card.classes
-    further, transfer = recipe_for(name, False, classes, start), recipe_for(name, False, ("cat", "dog"), start)
-    assert recipe_for(name, False, classes, None) is recipe
+    further, transfer = going_on(recipe, classes, start), going_on(recipe, ("cat", "dog"), start)
+    assert recipe_of(name, False, start) is recipe
+    assert going_on(recipe, classes, None) is recipe
     for other in (further, transfer):
         assert (other.stack, other.preprocessing, other.stored) == (recipe.stack, recipe.preprocessing, recipe.stored)
         assert other.muon_rate < recipe.muon_rate / 2
@@ -148,8 +149,10 @@ def test_a_start_has_recipes_of_its_own(name: str, start: Start) -> None:
 
 @pytest.mark.parametrize("name", GPU_RECIPES)
 def test_what_a_large_recipe_trained_goes_on_with_it(name: str, start: Start) -> None:
-    large = recipe_for(name, True, start.card.classes, None)
+    large = recipe_of(name, True, None)
     assert large is GPU_RECIPES[name]
     weights = {f"conv{n}.weight": torch.zeros(outputs, 1, 3, 3) for n, (outputs, _) in enumerate(large.stack.layers, start=1)}
-    further = recipe_for(name, False, start.card.classes, dataclasses.replace(start, weights=weights))
+    start = dataclasses.replace(start, weights=weights)
+    assert recipe_of(name, False, start) is large
+    further = going_on(large, start.card.classes, start)
     assert (further.stack, further.teacher) == (large.stack, None)
