@@ -102,7 +102,8 @@ def _traffic(page: Page) -> list[float]:
 
 def _last_of_journey(photo: Photo) -> str:
     """What the last map of the first page says of this photo: it is drawn after everything else."""
-    return f"convolution 9: {_strongest(photo, 9)}"
+    last = sum(bool(layer.map_stages) for layer in load(ROOT / "models/photo").layers)
+    return f"convolution {last}: {_strongest(photo, last)}"
 
 
 def _first_of_layer(photo: Photo) -> str:

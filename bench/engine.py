@@ -7,7 +7,6 @@ import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import numpy_helper
 from onnxruntime import InferenceSession
 from PIL import Image
 from torch import nn
@@ -19,7 +18,7 @@ from convoscope.network import Network, Prediction, load, open_session
 from convoscope.photo import read
 from convoscope.prepare import centre_crop, prepare
 from train.network import TrainingNetwork
-from train.recipes import PHOTO
+from train.start import read_start, recipe_of
 
 FOLDER = Path("models/photo")
 TIMES = 30
@@ -33,7 +32,7 @@ def rows() -> list[Row]:
     model = onnx.load(FOLDER / "model.onnx")
     bare = open_session(model, threads=1)
     torch.set_num_threads(1)
-    hooked, kept = _hooked(model, len(network.card.classes))
+    hooked, kept = _hooked(len(network.card.classes))
 
     decode = median(lambda: read(phone), 10)
     whole = median(lambda: np.asarray(Image.open(io.BytesIO(phone)).convert("RGB")), 5)
@@ -78,16 +77,16 @@ def _phone_photo() -> bytes:
     return file.getvalue()
 
 
-def twin_of(model: onnx.ModelProto, classes: int) -> nn.Sequential:
-    """The same network in PyTorch, for inference. model: of the folder `photo`."""
-    twin = TrainingNetwork(PHOTO, classes).plain()
-    weights = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in model.graph.initializer}
-    twin.load_state_dict({name: weights[name] for name in twin.state_dict()})
-    return twin.eval().requires_grad_(False)
+def twin_of(classes: int) -> nn.Sequential:
+    """The network of FOLDER in PyTorch, for inference."""
+    start = read_start(FOLDER)
+    plain = TrainingNetwork(recipe_of(FOLDER.name, False, start), classes).plain()
+    plain.load_state_dict({name: start.weights[name] for name in plain.state_dict()})
+    return plain.eval().requires_grad_(False)
 
 
-def _hooked(model: onnx.ModelProto, classes: int) -> tuple[nn.Sequential, list[torch.Tensor]]:
-    twin, kept = twin_of(model, classes), list[torch.Tensor]()
+def _hooked(classes: int) -> tuple[nn.Sequential, list[torch.Tensor]]:
+    twin, kept = twin_of(classes), list[torch.Tensor]()
     for step in twin:
         step.register_forward_hook(lambda _step, _inputs, output: kept.append(output))
     return twin, kept

@@ -29,7 +29,7 @@ from convoscope.why.surgery import lean
 from convoscope.why.switches import open_leave_one_out, switched_stages
 from convoscope.why.trust import Trial
 
-CHANNELS = 128  # of the layers that are left out one by one
+CHANNELS = 160  # of the layers that are left out one by one
 STEPS = 32  # of a deletion curve, and as many of an insertion curve
 
 
@@ -41,7 +41,7 @@ def rows() -> list[Row]:
     photo = np.random.default_rng(0).normal(size=(1, 3, side, side)).astype(np.float32)
     question = Question(3)
     gradients, full = open_gradients(network), open_full_gradients(network)
-    twin = twin_of(model, len(network.card.classes))
+    twin = twin_of(len(network.card.classes))
     torch.set_num_threads(1)
     wide = [open_leave_one_out(network, stage) for stage in switched_stages(network) if stage.shape[0] == CHANNELS]
     trial = Trial(lean(network), photo, question, STEPS)
