@@ -68,11 +68,10 @@ def rows() -> list[Row]:
             opened = _timed(
                 lambda: (page.get_by_role("link", name="Layers").click(), page.locator(".grid .tile").last.wait_for())
             )
-            page.get_by_text("Change photo").click()
             maps = _median(page, lambda data: _first_of_layer(read(data)), _says(first))
             switched_maps = _samples(page, _first_of_layer, _says(first))
             page.keyboard.press("Escape")
-            switches = sorted(_switch(page, number) for number in (9, 2, 5))
+            switches = sorted(_switch(page, number) for number in (7, 2, 5))
             glance = page.locator(".net").evaluate(HOVER, SECONDS)
             page.get_by_role("link", name="One number").click()
             unit = page.locator("canvas.map").evaluate(HOVER, SECONDS)
@@ -132,6 +131,7 @@ def _samples(page: Page, expected: Callable[[Photo], str], shown: Callable[[str]
     taken = []
     for sample in PHOTOS:
         button, words = page.get_by_test_id("stButtonGroup").get_by_text(sample.name, exact=True), expected(sample.open())
+        _reach(page, button)
         taken.append(_timed(lambda button=button, words=words: (button.click(), shown(words))))
     return sorted(taken)[len(PHOTOS) // 2]
 
@@ -147,8 +147,17 @@ def _median(page: Page, expected: Callable[[bytes], str], shown: Callable[[str],
     for data in map(_photo, range(UPLOADS)):
         file: FilePayload = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": data}
         words = expected(data)
+        _reach(page, page.locator(UPLOADER))
         taken.append(_timed(lambda file=file, words=words: (page.locator(UPLOADER).set_input_files(file), shown(words))))
     return sorted(taken)[UPLOADS // 2]
+
+
+def _reach(page: Page, control: Locator) -> None:
+    """Opens the menu of photos that holds it, which closes with each choice, where the page does not show it."""
+    page.wait_for_timeout(SETTLED)
+    if not control.count():
+        page.get_by_text("Change photo").click()
+        control.wait_for(state="attached")
 
 
 def _timed(action: Callable[[], object]) -> float:
