@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from ui.components.packet import pack, register
 
-SHOWN = 10
+SHOWN = 10  # rows, before a click shows all
+HIDDEN = 5  # rows that are not worth a click
 
 _mount = register("table")
 
@@ -33,7 +34,7 @@ def table(
     header: dict[str, object] = {
         "headings": list(headings),
         "rows": cells,
-        "shown": SHOWN,
+        "shown": SHOWN if len(rows) > SHOWN + HIDDEN else len(rows),
         "label": label,
         "sorted": sorted_by,
         "falling": list(largest_first),
