@@ -15,21 +15,27 @@ from typing import Any
 from streamlit import runtime
 
 M_ARENA_MAX, HEAPS = -8, 2  # by default every thread may add a heap, which keeps what is freed in it
-M_MMAP_THRESHOLD, ITS_OWN_PAGES = -3, 2**22  # bytes from which a block gets pages that go back when it is freed
+M_MMAP_THRESHOLD, ITS_OWN_PAGES = -3, 2**16  # bytes from which a block gets pages that go back when it is freed
 M_TRIM_THRESHOLD, SPARE = -1, 2**23  # bytes that stay at the end of a heap: what has gone back costs time when it is used again
 TRIM = 1  # seconds between two times that free memory between what is used goes back, as long as pages run
 TIDY = 25  # seconds between two looks for memory that can go back; longer than Streamlit waits for those who left
-ROUNDS = 2  # looks after the last run of a page: the second finds those who left after the first
 
 _used, _running = threading.Event(), threading.Event()
 
 
-def settle() -> None:
-    """To be called once, when all that lives as long as the server is loaded."""
+def prepare() -> None:
+    """To be called once, before what lives as long as the server is loaded.
+
+    Large blocks on a heap would leave holes between what stays, and each photo would be put into others of them.
+    """
     _send_at_once()
     _glibc("mallopt", M_ARENA_MAX, HEAPS)
     _glibc("mallopt", M_MMAP_THRESHOLD, ITS_OWN_PAGES)
     _glibc("mallopt", M_TRIM_THRESHOLD, SPARE)
+
+
+def settle() -> None:
+    """To be called once, when all that lives as long as the server is loaded."""
     give_memory_back()
     threading.Thread(target=_keep_house, name="housekeeper", daemon=True).start()
     threading.Thread(target=_keep_small, name="trimmer", daemon=True).start()
@@ -53,12 +59,13 @@ def give_memory_back() -> None:
 
 
 def _keep_house() -> None:
-    while _used.wait():
+    """As long as somebody is there, or has left a moment ago."""
+    anybody = False
+    while anybody or _used.wait():
         _used.clear()
-        for _ in range(ROUNDS):
-            time.sleep(TIDY)
-            _forget_who_left()
-            give_memory_back()
+        time.sleep(TIDY)
+        anybody = _forget_who_left()
+        give_memory_back()
 
 
 def _keep_small() -> None:
@@ -68,21 +75,21 @@ def _keep_small() -> None:
         _glibc("malloc_trim", 0)
 
 
-def _forget_who_left() -> None:
-    """Streamlit itself drops the session of somebody who left only when somebody else leaves, and holds the last one on."""
+def _forget_who_left() -> bool:
+    """Whether sessions remain. Streamlit itself drops that of somebody who left only when somebody else leaves."""
     if not runtime.exists():
-        return
+        return False
     serving: Any = runtime.get_instance()
-    done = threading.Event()
+    sessions, done = serving._session_mgr, threading.Event()
 
     def forget() -> None:
-        for _, left in serving._session_mgr._session_storage._cache.expire():
+        for _, left in sessions._session_storage._cache.expire():
             left.session.shutdown()
             left.session.session_state.clear()
         done.set()
 
     serving._get_async_objs().eventloop.call_soon_threadsafe(forget)
-    done.wait(TIDY)
+    return not done.wait(TIDY) or sessions.num_sessions() > 0
 
 
 def _send_at_once() -> None:

@@ -26,7 +26,7 @@ from ui.links import Selection
 from ui.samples import Sample, samples_for
 from ui.tools import Tools
 
-TRACES = 4  # that are kept, at about 3 MB each
+TRACES = 2  # that are kept, at about 6 MB each: those of two photos that are compared
 FINDINGS = 16  # that are kept, at most at a few MB each
 TRACE_LIFE = 600  # seconds that what was computed from a photo is kept
 
