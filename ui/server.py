@@ -15,7 +15,7 @@ from typing import Any
 from streamlit import runtime
 
 M_ARENA_MAX, HEAPS = -8, 2  # by default every thread may add a heap, which keeps what is freed in it
-M_MMAP_THRESHOLD, ITS_OWN_PAGES = -3, 2**16  # bytes from which a block gets pages that go back when it is freed
+M_MMAP_THRESHOLD, ITS_OWN_PAGES = -3, 2**22  # bytes from which a block gets pages that go back when it is freed
 M_TRIM_THRESHOLD, SPARE = -1, 2**23  # bytes that stay at the end of a heap: what has gone back costs time when it is used again
 TRIM = 1  # seconds between two times that free memory between what is used goes back, as long as pages run
 TIDY = 25  # seconds between two looks for memory that can go back; longer than Streamlit waits for those who left
@@ -23,19 +23,12 @@ TIDY = 25  # seconds between two looks for memory that can go back; longer than 
 _used, _running = threading.Event(), threading.Event()
 
 
-def prepare() -> None:
-    """To be called once, before what lives as long as the server is loaded.
-
-    Large blocks on a heap would leave holes between what stays, and each photo would be put into others of them.
-    """
+def settle() -> None:
+    """To be called once, when all that lives as long as the server is loaded."""
     _send_at_once()
     _glibc("mallopt", M_ARENA_MAX, HEAPS)
     _glibc("mallopt", M_MMAP_THRESHOLD, ITS_OWN_PAGES)
     _glibc("mallopt", M_TRIM_THRESHOLD, SPARE)
-
-
-def settle() -> None:
-    """To be called once, when all that lives as long as the server is loaded."""
     give_memory_back()
     threading.Thread(target=_keep_house, name="housekeeper", daemon=True).start()
     threading.Thread(target=_keep_small, name="trimmer", daemon=True).start()

@@ -40,10 +40,11 @@ def test_connections_of_a_socket_that_does_not_name_its_protocol_send_at_once() 
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
-        server.prepare()
+        server.settle()
         with socket.create_connection(listening.getsockname()) as client, listening.accept()[0] as accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert client.fileno() >= 0
+    gc.unfreeze()
 
 
 def test_garbage_is_collected() -> None:
