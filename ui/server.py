@@ -19,6 +19,7 @@ M_MMAP_THRESHOLD, ITS_OWN_PAGES = -3, 2**22  # bytes from which a block gets pag
 M_TRIM_THRESHOLD, SPARE = -1, 2**23  # bytes that stay at the end of a heap: what has gone back costs time when it is used again
 TRIM = 1  # seconds between two times that free memory between what is used goes back, as long as pages run
 TIDY = 25  # seconds between two looks for memory that can go back; longer than Streamlit waits for those who left
+ROUNDS = 2  # looks after the last run of a page: the second finds those who left after the first
 
 _used, _running = threading.Event(), threading.Event()
 
@@ -52,13 +53,12 @@ def give_memory_back() -> None:
 
 
 def _keep_house() -> None:
-    """As long as somebody is there, or has left a moment ago."""
-    anybody = False
-    while anybody or _used.wait():
+    while _used.wait():
         _used.clear()
-        time.sleep(TIDY)
-        anybody = _forget_who_left()
-        give_memory_back()
+        for _ in range(ROUNDS):
+            time.sleep(TIDY)
+            _forget_who_left()
+            give_memory_back()
 
 
 def _keep_small() -> None:
@@ -68,21 +68,21 @@ def _keep_small() -> None:
         _glibc("malloc_trim", 0)
 
 
-def _forget_who_left() -> bool:
-    """Whether sessions remain. Streamlit itself drops that of somebody who left only when somebody else leaves."""
+def _forget_who_left() -> None:
+    """Streamlit itself drops the session of somebody who left only when somebody else leaves, and holds the last one on."""
     if not runtime.exists():
-        return False
+        return
     serving: Any = runtime.get_instance()
-    sessions, done = serving._session_mgr, threading.Event()
+    done = threading.Event()
 
     def forget() -> None:
-        for _, left in sessions._session_storage._cache.expire():
+        for _, left in serving._session_mgr._session_storage._cache.expire():
             left.session.shutdown()
             left.session.session_state.clear()
         done.set()
 
     serving._get_async_objs().eventloop.call_soon_threadsafe(forget)
-    return not done.wait(TIDY) or sessions.num_sessions() > 0
+    done.wait(TIDY)
 
 
 def _send_at_once() -> None:
