@@ -141,7 +141,7 @@ class Unit {
   drawCheck() {
     const { agrees, text } = agreement(this.found), { value, runtime, magnitude } = this.found;
     this.check.className = `check ${agrees ? "agrees" : "differs"}`;
-    Object.assign(this.check.dataset, { value, runtime, magnitude });
+    Object.assign(this.check.dataset, { value, runtime, magnitude, cell: `${this.cell.y},${this.cell.x}` });
     this.check.replaceChildren(element("span", { class: "mark", "aria-hidden": "true", text: agrees ? "✓" : "✗" }), text);
   }
 
