@@ -53,7 +53,8 @@ class Prediction:
     def answers(self) -> tuple[Answer, ...]:
         """Every class, the most probable first."""
         order = np.argsort(-self.probabilities, kind="stable")
-        return tuple(Answer(int(k), self.classes[k], float(self.probabilities[k]), float(self.logits[k])) for k in order)
+        names = (self.classes[index] for index in order)
+        return tuple(map(Answer, order.tolist(), names, self.probabilities[order].tolist(), self.logits[order].tolist()))
 
     @property
     def best(self) -> Answer:

@@ -140,8 +140,8 @@ def _photo(format: str, contents: Contents, raster: Raster, sha256: str) -> Phot
         changes.append("turned upright")
     if contents.orientation in _SIDEWAYS:
         width, height = height, width
-    kept: NDArray[np.uint8] | bytes = np.asarray(picture)
-    if max(width, height) > LONGEST_SIDE:
+    reduced_too = max(width, height) > LONGEST_SIDE
+    if reduced_too:
         changes.append(f"reduced from {width:,} × {height:,} to {picture.width:,} × {picture.height:,} pixels")
-        kept = compact(picture)
+    kept = compact(picture) if reduced_too else np.asarray(picture)
     return Photo(kept, (picture.height, picture.width), width, height, format, tuple(changes), sha256)

@@ -1,7 +1,7 @@
 """`python -m train shapes`, `… photo --data …`, `… cifar10 --data …`: from pictures to a checked model folder.
 
 Of a folder that is there already:
-`python -m train limits FOLDER --data …` chooses anew from when on it doubts a picture, and writes that into its card;
+`python -m train calibrate FOLDER --data …` chooses anew its temperature and from when on it doubts a picture, for its card;
 `python -m train evaluate FOLDER --data …` measures it anew and writes its `evaluation.json`;
 `python -m train foreign FOLDER --photos …` adds to that how it does on ordinary photos of its classes, and of other things.
 """
@@ -21,9 +21,9 @@ from train.checkpoint import ResumeError, WriteError, writing
 from train.data import DataError, Source
 from train.evaluate import evaluate, write_evaluation
 from train.fit import fit, taught
-from train.folder import CheckError, WorseError, install, write_folder
+from train.folder import CheckError, WorseError, calibrated, install, write_folder
 from train.measure import logits_of, results
-from train.novelty import limits, with_photos
+from train.novelty import with_photos
 from train.recipes import GPU_RECIPES, RECIPES, Recipe, of_epochs
 from train.start import StartError, going_on, read_start, recipe_of
 
@@ -58,10 +58,9 @@ def _train(options: argparse.Namespace) -> None:
         print((out / "card.json").read_text())
 
 
-def _limits(options: argparse.Namespace) -> None:
+def _calibrate(options: argparse.Namespace) -> None:
     source = _source_of(options)
-    network = load(options.folder)
-    write_card(options.folder, network.card.model_copy(update={"novelty": limits(network, source.held_out)}))
+    write_card(options.folder, calibrated(load(options.folder), source.held_out))
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -73,7 +72,7 @@ def _foreign(options: argparse.Namespace) -> None:
     network = load(options.folder)
     evaluation = read_evaluation(options.folder, network.card)
     if network.card.novelty is None or evaluation is None or evaluation.noticing is None:
-        raise DataError(f"{options.folder} does not doubt any picture, or was not measured: first limits, then evaluate.")
+        raise DataError(f"{options.folder} does not doubt any picture, or was not measured: first calibrate, then evaluate.")
     known, foreign = data.photos(options.photos, network.card)
     found = with_photos(evaluation.noticing, network, network.card.novelty, known, foreign)
     right = results(logits_of(network, known), known.labels.numpy(), f"{Path(options.photos).name}, known")
@@ -128,8 +127,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     pictures_of_it = argparse.ArgumentParser(add_help=False, parents=[there])
     pictures_of_it.add_argument("--data", help=f"{where}; without it, drawings")
     pictures_of_it.add_argument("--drawings", type=_count, default=20_000, help="as in training")
-    chosen = commands.add_parser("limits", parents=[pictures_of_it], help="choose from when on a model doubts a picture")
-    chosen.set_defaults(run=_limits)
+    chosen = commands.add_parser("calibrate", parents=[pictures_of_it], help="choose temperature and limits of a model folder")
+    chosen.set_defaults(run=_calibrate)
     evaluated = commands.add_parser("evaluate", parents=[pictures_of_it], help="measure a model folder on its test pictures")
     evaluated.set_defaults(run=_evaluate)
     foreign = commands.add_parser("foreign", parents=[there], help="measure it on photos of other things")

@@ -81,16 +81,21 @@ def _write_network(folder: Path, plain: nn.Sequential, recipe: Recipe, source: S
 def _write_measured(folder: Path, fitted: Fitted, recipe: Recipe, source: Source) -> None:
     """Where the network comes from, how often it is right, and how far its percentages and doubts go, into the card."""
     network = load(folder)
-    held_out, test = logits_of(network, source.held_out), logits_of(network, source.test)
     card = network.card.model_copy(
         update={
             "origin": _origin(fitted, recipe, source),
-            "results": results(test, source.test.labels.numpy(), source.test_name),
-            "calibration": calibration(held_out, source.held_out.labels.numpy(), f"{len(held_out):,} training pictures held out"),
+            "results": results(logits_of(network, source.test), source.test.labels.numpy(), source.test_name),
         }
     )
-    novelty = limits(replace(network, card=card), source.held_out)
-    write_card(folder, card.model_copy(update={"novelty": novelty}))
+    write_card(folder, calibrated(replace(network, card=card), source.held_out))
+
+
+def calibrated(network: Network, held_out: Labelled) -> Card:
+    """Its card with the temperature, and the limits of its doubts, that suit the pictures held out."""
+    told = f"{len(held_out):,} training pictures held out"
+    found = calibration(logits_of(network, held_out), held_out.labels.numpy(), told)
+    card = network.card.model_copy(update={"calibration": found})
+    return card.model_copy(update={"novelty": limits(replace(network, card=card), held_out)})
 
 
 def install(folder: Path, out: Path, replace: bool) -> None:

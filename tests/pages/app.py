@@ -66,6 +66,22 @@ def _header(proto) -> dict:
     return json.loads(proto.bytes[4 : 4 + length])
 
 
+def answers(app: AppTest) -> list[list[dict]]:
+    """For all bars, in the order of the page, the rows that they show."""
+    found = []
+    for node in app.get("bidi_component"):
+        if node.proto.component_name == "convoscope.bars":
+            header = _header(node.proto)
+            start = 4 + int.from_bytes(node.proto.bytes[:4], "little")
+            shares, logits = (
+                np.frombuffer(node.proto.bytes, np.float32, slot["length"], start + slot["offset"]).tolist()
+                for slot in header["slots"]
+            )
+            columns = zip(header["indices"], header["names"], shares, header["texts"], logits, strict=True)
+            found.append([dict(zip(("index", "name", "share", "text", "logit"), row, strict=True)) for row in columns])
+    return found
+
+
 def labelled(widgets: Any, label: str) -> Any:
     """The one of these widgets with this label: in a popover keys change with what is chosen."""
     return next(widget for widget in widgets if widget.label == label)

@@ -56,7 +56,7 @@ def test_an_odd_photo_is_shown_with_its_result(file: BadFile, name: str) -> None
     header = component(app, "crop")
     assert isinstance(file.expected, Shown)
     assert (header["width"], header["height"]) == (file.expected.width, file.expected.height)
-    assert component(app, "bars")["rows"]
+    assert component(app, "bars")["names"]
 
 
 def results(app: AppTest) -> list[str]:

@@ -10,12 +10,12 @@ from streamlit.testing.v1 import AppTest
 from convoscope import drawings
 from convoscope.photo import read
 from tests import shipped
-from tests.pages.app import ROOT, component, jpeg, open_app, text, upload
+from tests.pages.app import ROOT, answers, component, jpeg, open_app, text, upload
 from ui.links import own_name
 
 
 def bars(app: AppTest) -> list[dict]:
-    return component(app, "bars")["rows"]
+    return answers(app)[0]
 
 
 def test_it_opens_on_the_coffee_cup_and_says_what_the_network_calls_it():

@@ -11,7 +11,7 @@ from convoscope.photo import read
 from convoscope.prepare import centre_crop, prepare
 from tests import shipped
 from tests.convoscope.zoo import ZOO
-from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
+from tests.pages.app import ROOT, answers, component, components, jpeg, open_app, text, upload
 from ui import shared
 from ui.links import Selection
 from ui.parts import learning
@@ -27,9 +27,9 @@ def test_then_and_now_are_what_the_engine_says_of_ones_own_photo():
     network, photo = load(SHAPES), read(jpeg())
     history = open_history(SHAPES, network)
     prepared = prepare(photo, centre_crop(photo), network.card.preprocessing)
-    for shown, expected in zip(components(app, "bars"), (history.at(39), network), strict=True):
+    for shown, expected in zip(answers(app), (history.at(39), network), strict=True):
         best = expected.predict(prepared).best
-        assert (shown["rows"][0]["name"], shown["rows"][0]["share"]) == (best.name, pytest.approx(best.probability, rel=1e-4))
+        assert (shown[0]["name"], shown[0]["share"]) == (best.name, pytest.approx(best.probability, rel=1e-4))
 
 
 def test_every_moment_kept_is_on_the_slider_and_the_link_chooses_one():
@@ -52,7 +52,7 @@ def test_the_story_is_true_to_the_answers():
     since = int(told[1].replace(",", ""))
     steps = open_history(SHAPES, load(SHAPES)).steps
     for step in steps:
-        best = components(open_app(PAGE, model="shapes", photo="star", step=str(step)), "bars")[0]["rows"][0]["name"]
+        best = answers(open_app(PAGE, model="shapes", photo="star", step=str(step)))[0][0]["name"]
         assert (best == "star") == (step >= since)
 
 

@@ -17,7 +17,7 @@ from convoscope.network import load
 from convoscope.words import plain
 from tests import shipped
 from tests.convoscope.zoo import SIZE, ZOO
-from tests.pages.app import ROOT, component, open_app, text
+from tests.pages.app import ROOT, answers, component, open_app, text
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -33,7 +33,7 @@ def test_every_page_shows_a_strangers_network_after_one_command(shelf, tmp_path_
     assert text(app).count("Not measured for this network.") == 5
     app = open_app()
     assert not app.exception
-    assert len(component(app, "bars")["rows"]) == 5
+    assert len(component(app, "bars")["names"]) == 5
     assert "has not been measured" in text(app)
     for layer in load(shelf / name).layers:
         app = open_app("pages/layers.py", layer=layer.name)
@@ -47,7 +47,7 @@ def test_the_same_graph_with_another_card_is_another_network(shelf):
         shutil.copytree(ROOT / "models/shapes", shelf / name)
     card = shelf / "formen/card.json"
     card.write_text(card.read_text().replace('"star"', '"Stern"').replace('"temperature": 0', '"temperature": 9'))
-    one, other = (component(open_app(model=name, photo="star"), "bars")["rows"][0] for name in ("shapes", "formen"))
+    one, other = (answers(open_app(model=name, photo="star"))[0][0] for name in ("shapes", "formen"))
     assert (one["name"], other["name"]) == ("star", "Stern")
     assert other["share"] < one["share"]
 
@@ -126,7 +126,7 @@ def test_a_folder_that_cannot_be_used_is_named_with_its_flaw_and_the_others_work
     (warning,) = app.warning
     assert plain("broken/") in warning.value
     assert plain(FLAWS[flaw]) in warning.value
-    assert component(app, "bars")["rows"]
+    assert component(app, "bars")["names"]
 
 
 def test_without_any_network_the_page_says_so(shelf):

@@ -9,7 +9,7 @@ from convoscope.card import read_card
 from convoscope.evaluation import by_class, read_evaluation
 from convoscope.words import percent
 from tests.convoscope.zoo import ZOO
-from tests.pages.app import ROOT, component, components, jpeg, open_app, text, upload
+from tests.pages.app import ROOT, answers, component, components, jpeg, open_app, text, upload
 from ui import shared
 
 PAGE = "pages/report.py"
@@ -48,7 +48,7 @@ def test_it_says_what_the_measurements_mean_for_this_photo():
     app = upload(open_app(PAGE, model="photo"), jpeg())
     first = open_app(model="photo")
     upload(first, jpeg())
-    best = component(first, "bars")["rows"][0]
+    best = answers(first)[0][0]
     found = evaluation.bin_of(best["share"])
     assert found
     assert f"It calls your photo **{best['name']}** with {best['text']}" in text(app)

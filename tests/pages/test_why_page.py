@@ -24,7 +24,7 @@ from convoscope.words import percent, place
 from tests import shipped
 from tests.convoscope.zoo import SIZE, ZOO
 from tests.graphs import card, model, node, noise, write
-from tests.pages.app import ROOT, component, components, jpeg, labelled, open_app, text, upload
+from tests.pages.app import ROOT, answers, component, components, jpeg, labelled, open_app, text, upload
 from ui import state
 from ui import visit as visits
 from ui.components.heat import Heat
@@ -139,7 +139,7 @@ def test_switches_are_ranked_by_what_the_answer_loses_and_the_bars_follow_them()
     ranked = open_leave_one_out(network, stage).of(prepared.tensor).ranked(asked)
     app = opened("switches", model="shapes", photo="star")
     assert [each["index"] for each in component(app, "switches")["channels"]] == list(ranked)
-    assert component(app, "bars")["rows"][0]["name"] == "star"
+    assert component(app, "bars")["names"][0] == "star"
 
 
 def test_the_layer_of_the_switchboard_is_the_links():
@@ -158,7 +158,7 @@ def test_switches_of_several_layers_hold_together_and_the_ranking_is_on_top_of_t
     exact[first.tensor][0, [0, 3]] = 0, 1.5
     exact[last.tensor][0, 2] = 0
     logits = board.answer(prepared.tensor, exact)[0]
-    assert {row["index"]: row["logit"] for row in component(app, "bars")["rows"]} == dict(enumerate(logits))
+    assert {row["index"]: row["logit"] for row in answers(app)[0]} == pytest.approx(dict(enumerate(logits)))
     ranked = board.without_each(prepared.tensor, first, {last.tensor: exact[last.tensor]}).ranked(asked)
     assert [each["index"] for each in component(app, "switches")["channels"]] == list(ranked)
     assert "With the other layers as you switched them" in text(app)
@@ -399,11 +399,11 @@ def test_a_photo_of_ones_own_is_compared_with_and_changes_places():
     mine = app.query_params["other"]
     assert mine.startswith("own-")
     assert "**B**: your other photo" in text(app)
-    before = components(app, "bars")
+    before = answers(app)
     button(app, "Swap A and B").click().run()
     assert (app.query_params["photo"], app.query_params["other"]) == (mine, "coffee")
     assert "**A**: your photo" in text(app)
-    assert [bars["rows"] for bars in components(app, "bars")] == [bars["rows"] for bars in reversed(before)]
+    assert answers(app) == before[::-1]
     uploader(app).upload("mine.jpg", jpeg(1), "image/jpeg")
     app.run()
     assert app.query_params["photo"] == mine

@@ -81,6 +81,19 @@ def test_calibration_finds_the_temperature(temperature: float) -> None:
     assert found.measured_on == "drawn at random"
 
 
+def test_best_answers_become_as_probable_as_they_are_often_right() -> None:
+    logits, labels = drawn(1.0)
+    logits[:, :2] *= 3  # no temperature fits all of its answers
+    found = calibration(logits, labels, "drawn at random")
+    right = (logits.argmax(1) == labels).mean()
+    assert softmax(logits / found.temperature).max(1).mean() == pytest.approx(right, abs=1e-3)
+
+
+def test_a_network_that_is_always_right_has_a_temperature_too() -> None:
+    found = calibration(np.eye(3) * 5, np.arange(3), "three pictures")
+    assert softmax(np.eye(3) * 5 / found.temperature).max(1).mean() == pytest.approx(3.5 / 4, abs=1e-3)
+
+
 def test_logits_come_from_the_engine_in_batches(tmp_path) -> None:
     network = DENSE.load(tmp_path)
     pixels = torch.randint(0, 256, (BATCH + 3, 1, SIZE, SIZE), dtype=torch.uint8)

@@ -114,20 +114,21 @@ def test_ordinary_photos_are_added_by_a_command(folder: Path, colours: Path) -> 
     assert 0.2 < after.noticing.apart < 0.8
 
 
-def test_limits_are_chosen_anew_by_a_command(folder: Path) -> None:
+def test_temperature_and_limits_are_chosen_anew_by_a_command(folder: Path) -> None:
     before = read_card(folder)
-    assert main(["limits", str(folder), "--drawings", "2000"]) == 0
+    assert main(["calibrate", str(folder), "--drawings", "2000"]) == 0
     after = read_card(folder)
     assert after.novelty
-    assert after.novelty.measured_on == "100 training pictures held out"
-    assert after.model_copy(update={"novelty": before.novelty}) == before
+    assert after.calibration
+    assert after.novelty.measured_on == after.calibration.measured_on == "100 training pictures held out"
+    assert after.model_copy(update={"novelty": before.novelty, "calibration": before.calibration}) == before
 
 
 def test_what_was_not_measured_is_not_added_to(folder: Path, colours: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / FILE).unlink()
     assert main(["foreign", str(folder), "--photos", str(colours)]) == 1
     assert capsys.readouterr().err == (
-        f"{folder} does not doubt any picture, or was not measured: first limits, then evaluate.\n"
+        f"{folder} does not doubt any picture, or was not measured: first calibrate, then evaluate.\n"
     )
 
 

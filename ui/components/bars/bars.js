@@ -13,8 +13,9 @@ class Bars {
     parent.append(this.root);
   }
 
-  show(data) {
-    this.content = data;
+  show({ indices, names, texts, arrays: [shares, logits], ...content }) {
+    const rows = indices.map((index, at) => ({ rank: at + 1, index, name: names[at], share: shares[at], text: texts[at], logit: logits[at] }));
+    this.content = { ...content, rows };
     this.draw();
   }
 
