@@ -140,8 +140,10 @@ def _photo(format: str, contents: Contents, raster: Raster, sha256: str) -> Phot
         changes.append("turned upright")
     if contents.orientation in _SIDEWAYS:
         width, height = height, width
-    reduced_too = max(width, height) > LONGEST_SIDE
-    if reduced_too:
+    kept: NDArray[np.uint8] | bytes
+    if max(width, height) > LONGEST_SIDE:
         changes.append(f"reduced from {width:,} × {height:,} to {picture.width:,} × {picture.height:,} pixels")
-    kept = compact(picture) if reduced_too else np.asarray(picture)
+        kept = compact(picture)
+    else:
+        kept = np.asarray(picture)
     return Photo(kept, (picture.height, picture.width), width, height, format, tuple(changes), sha256)
