@@ -7,6 +7,7 @@ from ui import shell
 from ui.parts.answer import answer, doubt_in_words, evidence_in_words
 from ui.parts.journey import journey
 from ui.parts.picker import picker
+from ui.parts.several import several
 
 visit = shell.open_page("What is in my photo?")
 sentence = st.container()
@@ -16,4 +17,5 @@ shell.problem_stops_here(visit)
 with sentence:
     st.markdown(f"{words.verdict(visit.prediction)} {doubt_in_words(visit)} {evidence_in_words(visit)}")
 answer(visit)
+several(visit)
 journey(visit)

@@ -19,7 +19,8 @@ from convoscope.graph.reading import GraphError
 from convoscope.layers import layer_names
 from convoscope.network import Network, load
 from convoscope.photo import PhotoError, read
-from convoscope.prepare import Prepared, centre_crop, prepare
+from convoscope.prepare import centre_crop, prepare
+from convoscope.squares import look_several_times
 from convoscope.words import percent
 
 MODELS = Path(__file__).parent.parent / "models"
@@ -42,7 +43,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _predict(options: argparse.Namespace) -> None:
     network = _network(options.model)
-    answers = network.predict(_prepared(options.photo, network)).answers[:BEST]
+    photo = read(_bytes(options.photo))
+    if options.several:
+        answers = look_several_times(network, photo, centre_crop(photo)).average.answers[:BEST]
+    else:
+        answers = network.predict(prepare(photo, centre_crop(photo), network.card.preprocessing)).answers[:BEST]
     if options.json:
         print(json.dumps([asdict(answer) for answer in answers], indent=2))
         return
@@ -53,7 +58,8 @@ def _predict(options: argparse.Namespace) -> None:
 
 def _trace(options: argparse.Namespace) -> None:
     network = _network(options.model)
-    prepared = _prepared(options.photo, network)
+    photo = read(_bytes(options.photo))
+    prepared = prepare(photo, centre_crop(photo), network.card.preprocessing)
     trace = network.trace(prepared)
     tensors = {activation.stage.tensor: activation.values for activation in trace.activations}
     try:
@@ -120,11 +126,6 @@ def _network(name: str) -> Network:
     return load(folder)
 
 
-def _prepared(path: Path, network: Network) -> Prepared:
-    photo = read(_bytes(path))
-    return prepare(photo, centre_crop(photo), network.card.preprocessing)
-
-
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -154,6 +155,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("photo", type=Path)
         command.add_argument("--model", default="photo", help="a folder, or a name in models/; default photo")
         command.set_defaults(run=run)
+    predict.add_argument("--several", action="store_true", help="the average over several squares of the photo")
     predict.add_argument("--json", action="store_true", help="with logits and class numbers")
     trace.add_argument("--out", type=Path, required=True, help="an .npz file to write")
     card = commands.add_parser("card", help="makes a model folder of an ONNX classifier")

@@ -67,6 +67,17 @@ class Noticing(Part):
     apart: Share | None
 
 
+class Averaged(Part):
+    """With several squares of each picture asked about, and the answers averaged (see `squares`).
+
+    calibration_error: expected, of the average's probabilities. photos: on ordinary photos of its classes, from their bytes.
+    """
+
+    test: Results
+    calibration_error: Share
+    photos: Results | None
+
+
 class Evaluation(Part):
     """sha256: of the graph that was measured. confusion: class, answer and number of pictures, for each pair that occurred.
 
@@ -85,6 +96,7 @@ class Evaluation(Part):
     noticing: Noticing | None
     few: Results | None
     photos: Results | None
+    averaged: Averaged | None
 
     def matrix(self, classes: int) -> NDArray[np.int64]:
         """int64 (classes, classes): how many pictures of the row's class were given the column's."""

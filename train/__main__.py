@@ -19,7 +19,7 @@ from convoscope.network import load
 from train import data
 from train.checkpoint import ResumeError, WriteError, writing
 from train.data import DataError, Source
-from train.evaluate import evaluate, write_evaluation
+from train.evaluate import average_logits, evaluate, write_evaluation
 from train.fit import fit, taught
 from train.folder import CheckError, WorseError, calibrated, install, write_folder
 from train.measure import logits_of, results
@@ -65,7 +65,7 @@ def _calibrate(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     source = _source_of(options)
-    write_evaluation(options.folder, evaluate(options.folder, source.test, source.test_name))
+    write_evaluation(options.folder, evaluate(options.folder, source.test, source.test_photos, source.test_name))
 
 
 def _foreign(options: argparse.Namespace) -> None:
@@ -73,10 +73,16 @@ def _foreign(options: argparse.Namespace) -> None:
     evaluation = read_evaluation(options.folder, network.card)
     if network.card.novelty is None or evaluation is None or evaluation.noticing is None:
         raise DataError(f"{options.folder} does not doubt any picture, or was not measured: first calibrate, then evaluate.")
-    known, foreign = data.photos(options.photos, network.card)
-    found = with_photos(evaluation.noticing, network, network.card.novelty, known, foreign)
-    right = results(logits_of(network, known), known.labels.numpy(), f"{Path(options.photos).name}, known")
-    write_evaluation(options.folder, evaluation.model_copy(update={"noticing": found, "photos": right}))
+    known, known_photos, foreign = data.photos(options.photos, network.card)
+    told, labels = f"{Path(options.photos).name}, known", known.labels.numpy()
+    found = {
+        "noticing": with_photos(evaluation.noticing, network, network.card.novelty, known, foreign),
+        "photos": results(logits_of(network, known), labels, told),
+    }
+    if evaluation.averaged:
+        right = results(average_logits(network, known_photos), labels, told)
+        found["averaged"] = evaluation.averaged.model_copy(update={"photos": right})
+    write_evaluation(options.folder, evaluation.model_copy(update=found))
 
 
 def _source_of(options: argparse.Namespace) -> Source:

@@ -3,7 +3,7 @@
 Every picture goes through the engine (`photo`, `prepare`), so a network is trained on what the app will show it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from convoscope import drawings
 from convoscope.card import Card, Preprocessing
-from convoscope.photo import PhotoError, read
+from convoscope.photo import Photo, PhotoError, from_pixels, read
 from convoscope.prepare import centre_crop, prepare
 from train.recipes import Recipe
 
@@ -55,14 +55,31 @@ class Labelled:
 
 
 @dataclass(frozen=True)
+class Photos:
+    """The pictures of a data set, read by the engine when they are asked for."""
+
+    rows: Dataset
+
+    def __iter__(self) -> Iterator[Photo]:
+        """Raises DataError."""
+        for number, row in enumerate(self.rows.cast_column("image", datasets.Image(decode=False))):
+            image = row["image"]
+            try:
+                yield read(image["bytes"] if image["bytes"] is not None else Path(image["path"]).read_bytes())
+            except PhotoError as failure:
+                raise DataError(f"Picture {image['path'] or f'number {number}'} cannot be used: {failure}") from failure
+
+
+@dataclass(frozen=True)
 class Source:
-    """Training pictures, and the ones that only the reported figure may use."""
+    """Training pictures, and the ones that only the reported figure may use: cut and reduced, and as they are."""
 
     name: str
     classes: tuple[str, ...]
     train: Labelled
     held_out: Labelled
     test: Labelled
+    test_photos: Iterable[Photo]
     test_name: str
 
 
@@ -83,7 +100,8 @@ def load(where: str, recipe: Recipe) -> Source:
     learned = _decode(train.select(kept), recipe.preprocessing.model_copy(update={"size": recipe.stored}))
     held_out = _decode(train.select(held), recipe.preprocessing)
     name = Path(where).name if Path(where).exists() else where
-    return Source(name, classes, learned, held_out, _decode(test, recipe.preprocessing), f"{name}, {test_name}")
+    test_name = f"{name}, {test_name}"
+    return Source(name, classes, learned, held_out, _decode(test, recipe.preprocessing), Photos(test), test_name)
 
 
 def draw(count: int, recipe: Recipe) -> Source:
@@ -92,13 +110,20 @@ def draw(count: int, recipe: Recipe) -> Source:
     kept, held = _hold_out(len(train), recipe.held_out)
     test = _drawn(max(len(drawings.CLASSES), count // 10), SEED + 1, recipe)
     name, test_name = "drawings made by code", "drawings from a seed of their own"
-    return Source(name, drawings.CLASSES, train.part(kept), train.part(held), test, test_name)
+    return Source(name, drawings.CLASSES, train.part(kept), train.part(held), test, drawn_photos(test), test_name)
 
 
-def photos(where: str, card: Card) -> tuple[Labelled, Labelled]:
+def drawn_photos(drawn: Labelled) -> list[Photo]:
+    """Of drawings of one channel, all colours alike."""
+    return [
+        from_pixels(np.broadcast_to(each, (3, *each.shape[1:])).transpose(1, 2, 0), "drawing") for each in drawn.pictures.numpy()
+    ]
+
+
+def photos(where: str, card: Card) -> tuple[Labelled, Iterable[Photo], Labelled]:
     """The splits `known` and `foreign` of a data set: photos of the card's classes, by their names, and of other things.
 
-    Raises DataError.
+    The first are given cut and reduced, and as they are. Raises DataError.
     """
     datasets.disable_progress_bars()
     names = ("known", "foreign")
@@ -110,7 +135,7 @@ def photos(where: str, card: Card) -> tuple[Labelled, Labelled]:
     if _classes(splits["known"], where) != card.classes:
         raise DataError(f"{where} has other classes than {card.name}.")
     known, foreign = (_decode(splits[name], card.preprocessing) for name in names)
-    return known, foreign
+    return known, Photos(splits["known"]), foreign
 
 
 def _open(where: str) -> DatasetDict:
@@ -149,22 +174,10 @@ def _decode(rows: Dataset, preprocessing: Preprocessing) -> Labelled:
 
 def _pixels(rows: Dataset, preprocessing: Preprocessing) -> NDArray[np.uint8]:
     """uint8 (N, S, S, C)."""
-    files = rows.cast_column("image", datasets.Image(decode=False))
     pictures = np.empty((len(rows), preprocessing.size, preprocessing.size, preprocessing.channel_count), np.uint8)
-    for position, image in enumerate(tqdm(_bytes_of(files), "decode", len(rows), unit=" pictures", leave=False)):
-        try:
-            photo = read(image[0])
-        except PhotoError as failure:
-            raise DataError(f"Picture {image[1]} cannot be used: {failure}") from failure
+    for position, photo in enumerate(tqdm(Photos(rows), "decode", len(rows), unit=" pictures", leave=False)):
         pictures[position] = prepare(photo, centre_crop(photo), preprocessing).resized
     return pictures
-
-
-def _bytes_of(files: Dataset) -> Iterator[tuple[bytes, str]]:
-    for number, row in enumerate(files):
-        image = row["image"]
-        data = image["bytes"] if image["bytes"] is not None else Path(image["path"]).read_bytes()
-        yield data, image["path"] or f"number {number}"
 
 
 def _drawn(count: int, seed: int, recipe: Recipe) -> Labelled:

@@ -1,5 +1,6 @@
 """A network's answers to pictures it had never seen, as they are and made worse → `evaluation.json`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -7,14 +8,18 @@ import torch
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
+from tqdm import tqdm
 
 from convoscope.card import Results
 from convoscope.changes import CHANGES, Change
-from convoscope.evaluation import FILE, Bin, Evaluation, Moment, Robustness
+from convoscope.evaluation import FILE, Averaged, Bin, Evaluation, Moment, Robustness
 from convoscope.history import History, open_history
 from convoscope.network import Network, load
+from convoscope.photo import Photo
+from convoscope.prepare import centre_crop
+from convoscope.squares import look_several_times
 from train.data import Labelled
-from train.measure import logits_of, results
+from train.measure import calibration_error, logits_of, results
 from train.novelty import noticing
 
 BINS = 10  # of the reliability chart, of equal width
@@ -33,8 +38,11 @@ TEN = (  # that CNN Explainer's network knows; all of them are among Tiny ImageN
 SOME = 2000  # pictures at most that robustness and history are measured on: the interval is then ± 2 %
 
 
-def evaluate(folder: Path, pictures: Labelled, measured_on: str) -> Evaluation:
-    """Measures the network in the model folder, and the moments of its training that were kept. Raises ModelError."""
+def evaluate(folder: Path, pictures: Labelled, photos: Iterable[Photo], measured_on: str) -> Evaluation:
+    """Measures the network in the model folder, and the moments of its training that were kept. photos: the pictures, uncut.
+
+    Raises ModelError.
+    """
     network = load(folder)
     history = open_history(folder, network)
     logits, labels = logits_of(network, pictures), pictures.labels.numpy()
@@ -52,11 +60,18 @@ def evaluate(folder: Path, pictures: Labelled, measured_on: str) -> Evaluation:
         noticing=noticing(network, pictures),
         few=_among_ten(network.card.classes, logits, labels),
         photos=None,
+        averaged=_averaged(network, photos, labels, measured_on),
     )
 
 
 def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
     (folder / FILE).write_text(evaluation.model_dump_json() + "\n")
+
+
+def average_logits(network: Network, photos: Iterable[Photo]) -> NDArray[np.float64]:
+    """float64 (N, classes): of several squares of each photo."""
+    asked = tqdm(photos, "several squares", unit=" photos", leave=False)
+    return np.stack([look_several_times(network, photo, centre_crop(photo)).average.logits for photo in asked])
 
 
 def reliability(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[Bin, ...]:
@@ -98,6 +113,15 @@ def _among_ten(classes: tuple[str, ...], logits: NDArray[np.float64], labels: ND
     among = np.isin(labels, chosen)
     position = (labels[among][:, None] == chosen).argmax(1)
     return results(logits[among][:, chosen], position, "the ten classes of CNN Explainer, with these alone to choose from")
+
+
+def _averaged(network: Network, photos: Iterable[Photo], labels: NDArray[np.int64], measured_on: str) -> Averaged:
+    logits = average_logits(network, photos)
+    return Averaged(
+        test=results(logits, labels, measured_on),
+        calibration_error=round(calibration_error(network.probabilities(logits), labels), 4),
+        photos=None,
+    )
 
 
 def _moment(history: History, step: int, pictures: Labelled) -> Moment:

@@ -52,7 +52,7 @@ def write_folder(fitted: Fitted, recipe: Recipe, source: Source, run: Path, lice
     _write_measured(folder, fitted, recipe, source)
     write_log(folder / LOG, fitted.logs)
     shutil.copytree(run / MOMENTS, folder / MOMENTS)
-    write_evaluation(folder, evaluate(folder, source.test, source.test_name))
+    write_evaluation(folder, evaluate(folder, source.test, source.test_photos, source.test_name))
     return folder
 
 

@@ -17,6 +17,7 @@ from ui.views import CHANGES, GRADIENT_MAPS, VIEWS, middle, patches, strides
 OWN = "own-"  # how the name of a visitor's own photo begins; what follows tells one from another
 ORDERS = ("strength", "number")
 SCALES = ("layer", "map", "network")
+SEVERAL = "squares"  # of a photo are looked at
 _OF_THE_PHOTO = {"crop": "its crop", "answer": "the class asked about", "against": "the class to compare that with"}
 _STEP = re.compile("[0-9]{1,9}")
 _CELL = re.compile("([0-9]{1,4}),([0-9]{1,4})")
@@ -62,6 +63,7 @@ class Selection:
     stride: int | None = None
     map: str | None = None
     switches: Gains | None = None
+    several: bool = False
 
 
 def to_link(selection: Selection, network: Network) -> dict[str, str]:
@@ -89,6 +91,7 @@ def to_link(selection: Selection, network: Network) -> dict[str, str]:
         "stride": _digits(selection.stride),
         "map": selection.map,
         "switches": to_word(selection.switches, network) if selection.switches else None,
+        "several": SEVERAL if selection.several else None,
     }
     return {name: value for name, value in link.items() if value is not None}
 
@@ -143,6 +146,7 @@ def from_link(
         stride=_number_of(link, "stride", strides(patch or middle(sizes)), notes),
         map=_one_of(link, "map", tuple(GRADIENT_MAPS), notes),
         switches=_switches_of(link, network, notes) if model == link.get("model", model) else None,
+        several=_one_of(link, "several", (SEVERAL,), notes) is not None,
     )
     return selection, notes.sentences
 

@@ -18,6 +18,7 @@ from convoscope.layers import Layer, Stage
 from convoscope.network import Answer, Network, Prediction, Trace
 from convoscope.photo import Photo
 from convoscope.prepare import Crop, Prepared, centre_crop, prepare
+from convoscope.squares import Several, look_several_times
 from convoscope.why.question import Question
 from ui import shared
 from ui.chapters import CHAPTERS
@@ -92,6 +93,10 @@ class Visit:
     def evidence(self) -> Evidence | None:
         head = self.tools.head
         return head.evidence(self.trace, self.answer) if head else None
+
+    @property
+    def several(self) -> Several:
+        return self.once(("several",), lambda: look_several_times(self.network, self.photo, self.crop))
 
     @property
     def tools(self) -> Tools:

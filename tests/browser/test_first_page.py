@@ -3,6 +3,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from convoscope.prepare import centre_crop
+from convoscope.squares import squares
 from convoscope.words import percent
 from tests import shipped
 from tests.browser.conftest import DESKTOP, PHONE, Tabs, open_page, running_app
@@ -290,3 +292,19 @@ def test_the_same_choice_is_heard_twice(page):
         second.click()
         expect(page).to_have_url(re.compile("answer=" if chosen else r"^(?!.*answer=)"))
         expect(second).to_have_attribute("aria-pressed", str(chosen).lower())  # a click means what the bar shows
+
+
+def test_a_closer_square_is_chosen_among_several_and_given_back(page):
+    page.goto("/?photo=cat")
+    toggle = page.get_by_test_id("stCheckbox").filter(has_text="Ask about several squares")
+    toggle.click()
+    expect_query(page, several="squares")
+    closer = page.get_by_role("button", name="closer: ")
+    closer.click()
+    shown = shipped.sample("cat")
+    square = squares(shown, centre_crop(shown))["closer"]
+    expect(page.get_by_role("button", name="right end: ")).to_have_count(0)
+    assert query(page)["crop"] == f"{square.left},{square.top},{square.side}"
+    page.go_back()
+    expect(page.get_by_role("button", name="right end: ")).to_have_count(1)
+    expect(page).not_to_have_url(re.compile("crop="))

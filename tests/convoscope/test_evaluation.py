@@ -23,7 +23,8 @@ def content(**changes: Any) -> dict[str, Any]:
     plain = {"schema_version": 1, "sha256": CARD.sha256, "measured_on": "a test", "confusion": CONFUSION, "bins": BINS}
     return (
         plain
-        | {"order": [3, 1, 0, 2, 4, 5, 6], "robustness": [], "moments": [], "noticing": None, "few": None, "photos": None}
+        | {"order": [3, 1, 0, 2, 4, 5, 6], "robustness": [], "moments": []}
+        | dict.fromkeys(("noticing", "few", "photos", "averaged"))
         | changes
     )
 

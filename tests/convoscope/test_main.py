@@ -12,6 +12,7 @@ from convoscope.__main__ import main
 from convoscope.network import load
 from convoscope.photo import read
 from convoscope.prepare import centre_crop, prepare
+from convoscope.squares import look_several_times
 
 SHAPES = Path(__file__).parent.parent.parent / "models/shapes"
 
@@ -33,6 +34,13 @@ def test_predict_prints_the_best_five(star, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 5
     assert lines[0].split()[0] == "star"
+
+
+def test_predict_averages_over_several_squares(star, capsys):
+    assert main(["predict", str(star), "--model", "shapes", "--several", "--json"]) == 0
+    network, photo = load(SHAPES), read(star.read_bytes())
+    expected = look_several_times(network, photo, centre_crop(photo)).average.best
+    assert json.loads(capsys.readouterr().out)[0] == pytest.approx(vars(expected))
 
 
 def test_predict_as_json_is_what_the_engine_says(star, capsys):

@@ -9,6 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from convoscope import drawings
 from convoscope.photo import read
+from convoscope.prepare import centre_crop
+from convoscope.squares import look_several_times
+from convoscope.words import percent, plain
 from tests import shipped
 from tests.pages.app import ROOT, answers, component, jpeg, open_app, text, upload
 from ui.links import own_name
@@ -218,3 +221,56 @@ def test_both_rates_of_its_doubts_are_told():
     assert told in text(open_app())
     wrongly = round(json.loads((ROOT / "models/shapes/evaluation.json").read_text())["noticing"]["own"]["warned"]["value"] * 100)
     assert f"it tells from its own doubts: of 100 of its own it doubts {wrongly} wrongly" in text(open_app(model="shapes"))
+
+
+def test_several_squares_are_asked_about_where_that_is_wanted():
+    app = open_app(photo="cat")
+    assert "Averaged, it says" not in text(app)
+    (wanted,) = app.toggle
+    app = wanted.set_value(True).run()
+    assert app.query_params["several"] == "squares"
+    network, shown = shipped.network("photo"), shipped.sample("cat")
+    found = look_several_times(network, shown, centre_crop(shown))
+    best = found.average.best
+    assert f"Averaged, it says **{best.name}** with {percent(best.probability)}." in text(app)
+    assert f"{found.agreeing} of the {len(found.looks)} squares taken alone give this answer." in text(app)
+    strip = component(app, "maps", "What the network says of several squares")
+    assert [tile["name"] for tile in strip["tiles"]] == [look.title for look in found.looks]
+    said = [look.prediction.best for look in found.looks]
+    assert [tile["note"] for tile in strip["tiles"]] == [f"{percent(each.probability)} {each.name}" for each in said]
+    (wanted,) = app.toggle
+    app = wanted.set_value(False).run()
+    assert "several" not in app.query_params
+    assert "Averaged, it says" not in text(app)
+
+
+def test_what_averaging_gains_is_told_as_it_was_measured():
+    evaluation = json.loads((ROOT / "models/photo/evaluation.json").read_text())
+    once, averaged = (percent(each["top1"]["value"]) for each in (evaluation["photos"], evaluation["averaged"]["photos"]))
+    app = open_app(several="squares")
+    assert (
+        f"(ordinary photos of its classes) it is right for **{once}** by one square, for **{averaged}** by the average"
+        in text(app)
+    )
+
+
+def test_where_averaging_was_not_measured_that_is_said(shelf):
+    folder = shutil.copytree(ROOT / "models" / "shapes", shelf / "shapes")
+    (folder / "evaluation.json").unlink()
+    app = open_app(several="squares")
+    assert not app.exception
+    assert "How much better the average is was not measured for this network." in text(app)
+
+
+def test_an_answer_that_hangs_on_how_the_photo_is_cut_is_not_to_be_relied_on():
+    network, seed = shipped.network("photo"), 0
+    while True:  # noise: its squares agree by chance only
+        shown = read(jpeg(seed))
+        found = look_several_times(network, shown, centre_crop(shown))
+        if found.average.best.index != found.looks[0].prediction.best.index:
+            break
+        seed += 1
+    app = upload(open_app(several="squares"), jpeg(seed))
+    told = f"Averaged, it says **{plain(found.average.best.name)}** with {percent(found.average.best.probability)}, and not"
+    assert told in text(app)
+    assert "do not rely on it" in text(app)

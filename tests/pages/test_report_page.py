@@ -107,11 +107,17 @@ def test_ordinary_photos_and_a_choice_among_few_classes_are_told(shelf):
     folder = shutil.copytree(ROOT / "models/shapes", shelf / "shapes")
     evaluation = json.loads((folder / "evaluation.json").read_text())
     evaluation["photos"] = results(58, "some photos", value=0.5172, low=0.3923, high=0.6400)
+    evaluation["averaged"] = {
+        "test": results(2000, "drawings", value=0.9, low=0.88, high=0.91),
+        "calibration_error": 0.02,
+        "photos": results(58, "some photos", value=0.6, low=0.47, high=0.72),
+    }
     evaluation["few"] = results(500, "ten classes alone", value=0.95, low=0.9272, high=0.9659)
     (folder / "evaluation.json").write_text(json.dumps(evaluation))
     said = text(open_app(PAGE))
     right, low, high = (percent(share) for share in (0.5172, 0.3923, 0.64))
     assert f"Of 58 ordinary photos of its classes it names {right} right ({low} to {high})." in said
+    assert f"right, on average over them, for {percent(0.9)}, for {percent(0.6)} of those photos." in said
     assert f"On 500 pictures of ten classes alone, it is right for {percent(0.95)}." in said
 
 

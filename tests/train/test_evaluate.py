@@ -9,14 +9,17 @@ from convoscope.changes import CHANGES, rotate
 from convoscope.evaluation import FILE, read_evaluation, wilson
 from convoscope.history import open_history
 from convoscope.network import load
-from convoscope.prepare import normalise
+from convoscope.prepare import centre_crop, normalise
+from convoscope.squares import look_several_times
 from train.__main__ import main
 from train.data import Labelled, draw
 from train.evaluate import SOME, TEN, _among_ten, _spread, evaluate, neighbours, reliability
+from train.measure import calibration_error
 from train.recipes import SHAPES
 
 FOLDER = Path(__file__).parents[2] / "models" / "shapes"
-TEST = draw(700, SHAPES).test
+SOURCE = draw(700, SHAPES)
+TEST = SOURCE.test
 
 
 def answers(pictures: torch.Tensor, step: int | None = None) -> np.ndarray:
@@ -31,7 +34,7 @@ def answers(pictures: torch.Tensor, step: int | None = None) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def evaluation():
-    return evaluate(FOLDER, TEST, "seventy drawings")
+    return evaluate(FOLDER, TEST, SOURCE.test_photos, "seventy drawings")
 
 
 def test_every_answer_is_counted(evaluation) -> None:
@@ -51,6 +54,16 @@ def test_each_change_is_measured_at_each_strength(evaluation) -> None:
     turned = np.stack([rotate(pixels.transpose(1, 2, 0), 45).transpose(2, 0, 1) for pixels in TEST.pictures.numpy()])
     right = (answers(torch.from_numpy(turned)) == TEST.labels.numpy()).mean()
     assert rotation.top1[rotation.strengths.index(45)] == pytest.approx(right, abs=1e-4)
+
+
+def test_answers_averaged_over_several_squares_are_counted_and_held_to_their_word(evaluation) -> None:
+    network = load(FOLDER)
+    found = [look_several_times(network, photo, centre_crop(photo)).average for photo in SOURCE.test_photos]
+    right = np.array([each.best.index for each in found]) == TEST.labels.numpy()
+    assert evaluation.averaged.test.top1 == wilson(int(right.sum()), 70)
+    probabilities = np.stack([each.probabilities for each in found])
+    assert evaluation.averaged.calibration_error == pytest.approx(calibration_error(probabilities, TEST.labels.numpy()), abs=1e-4)
+    assert evaluation.averaged.photos is None
 
 
 def test_each_moment_of_training_is_measured(evaluation) -> None:

@@ -10,7 +10,8 @@ from convoscope.card import Novelty, read_card
 from convoscope.evaluation import FILE, read_evaluation, wilson
 from convoscope.network import Network, load
 from convoscope.novelty import doubt
-from convoscope.prepare import Crop, Prepared, normalise
+from convoscope.prepare import Crop, Prepared, centre_crop, normalise
+from convoscope.squares import look_several_times
 from tests.train.folders import parquet
 from train.__main__ import main
 from train.data import DataError, Labelled, draw, photos
@@ -86,7 +87,7 @@ def test_the_area_under_the_curve_by_hand() -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     copy = shutil.copytree(FOLDER, tmp_path / "shapes")
-    write_evaluation(copy, evaluate(copy, SOURCE.test, "a test"))
+    write_evaluation(copy, evaluate(copy, SOURCE.test, SOURCE.test_photos, "a test"))
     return copy
 
 
@@ -105,11 +106,15 @@ def test_ordinary_photos_are_added_by_a_command(folder: Path, colours: Path) -> 
     assert known
     assert foreign
     assert (known.pictures, foreign.pictures) == (6, 8)
-    kept = photos(str(colours), before.card)
-    assert foreign.warned == wilson(sum(warned(before, kept[1])), 8)
+    kept, whole, others = photos(str(colours), before.card)
+    assert foreign.warned == wilson(sum(warned(before, others)), 8)
     assert after.photos
-    right = logits_of(before, kept[0]).argmax(1) == kept[0].labels.numpy()
+    right = logits_of(before, kept).argmax(1) == kept.labels.numpy()
     assert (after.photos.pictures, after.photos.top1) == (6, wilson(int(right.sum()), 6))
+    assert after.averaged
+    asked = [look_several_times(before, photo, centre_crop(photo)).average.best.index for photo in whole]
+    assert after.averaged.photos
+    assert after.averaged.photos.top1 == wilson(int((asked == kept.labels.numpy()).sum()), 6)
     assert after.noticing.apart is not None
     assert 0.2 < after.noticing.apart < 0.8
 

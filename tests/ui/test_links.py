@@ -46,6 +46,7 @@ def selections(draw: st.DrawFn) -> Selection:
         stride=draw(st.none() | st.sampled_from(strides(patch or middle(patches(network.card.preprocessing.size))))),
         map=draw(st.none() | st.sampled_from(sorted(GRADIENT_MAPS))),
         switches=draw(switches(model)) or None,
+        several=draw(st.booleans()),
     )
 
 
@@ -108,7 +109,7 @@ def test_ones_own_photo_to_compare_with_is_kept_where_there_is_one():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("change", "melt"), ("patch", "999"), ("patch", "²"), ("stride", "0"), ("map", "cam")]
+    ("name", "value"), [("change", "melt"), ("patch", "999"), ("patch", "²"), ("stride", "0"), ("map", "cam"), ("several", "all")]
 )
 def test_what_a_view_does_not_offer_gets_a_note(name, value):
     selection, notes = from_link({name: value}, MODELS, own=None)

@@ -250,6 +250,13 @@ def _elsewhere(visit: Visit) -> str:
             f" Of {photos.pictures:,} ordinary photos of its classes it names {words.percent(photos.top1.value)} right "
             f"({words.percent(photos.top1.low)} to {words.percent(photos.top1.high)}){top5}."
         )
+    if evaluation and evaluation.averaged:
+        averaged = evaluation.averaged
+        of_photos = f", for {words.percent(averaged.photos.top1.value)} of those photos" if averaged.photos else ""
+        said += (
+            f" Asked about several squares of each picture it is right, on average over them, for "
+            f"{words.percent(averaged.test.top1.value)}{of_photos}."
+        )
     if evaluation and evaluation.few:
         few = evaluation.few
         said += (
