@@ -20,11 +20,14 @@ READ = """async (root, cells) => {
     const frame = () => new Promise(requestAnimationFrame);
     const found = [];
     for (const [y, x, height, width] of cells) {
+        let before;
         for (let frames = 0; check.dataset.cell !== `${y},${x}` && frames < 600; frames++) {
             const bounds = map.getBoundingClientRect();
             const clientX = bounds.left + (x + 0.5) / width * bounds.width;
             const clientY = bounds.top + (y + 0.5) / height * bounds.height;
-            map.dispatchEvent(new PointerEvent("pointermove", { clientX, clientY, pointerType: "mouse" }));
+            const move = new PointerEvent("pointermove", { clientX, clientY, pointerType: "mouse" });
+            if (`${clientX},${clientY}` !== before) map.dispatchEvent(move);
+            before = `${clientX},${clientY}`;
             await frame();
         }
         found.push({ ...check.dataset, agrees: check.className });
