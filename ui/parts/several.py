@@ -77,13 +77,13 @@ def _measured(visit: Visit) -> str:
     told = [_better(visit.network.card.results, evaluation.averaged.test, words.plain(evaluation.measured_on))]
     if evaluation.photos and evaluation.averaged.photos:
         told.append(_better(evaluation.photos, evaluation.averaged.photos, "ordinary photos of its classes"))
-    return f"Measured: {' '.join(told)}"
+    return f"Measured: {'; '.join(told)}."
 
 
 def _better(once: Results, averaged: Results, what: str) -> str:
     return (
         f"of {once.pictures:,} pictures ({what}) it is right for **{words.percent(once.top1.value)}** by one square, for "
-        f"**{words.percent(averaged.top1.value)}** by the average."
+        f"**{words.percent(averaged.top1.value)}** by the average"
     )
 
 
