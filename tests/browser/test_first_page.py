@@ -275,8 +275,9 @@ def test_the_photo_before_is_not_mixed_up_with_the_next_by_the_back_button(page)
     page.go_back()
     expect(page.get_by_text("Such photos are not stored, so here is the one you chose last.")).to_be_visible()
     assert "answer" not in query(page)
-    expect(page.locator(".bar")).to_have_count(5)
-    assert shown_bars(page) == expected_bars(photo_file(6))
+    expected = expected_bars(photo_file(6))
+    expect(page.locator(".bar")).to_contain_text([name for name, _ in expected])  # once those of the photo before have gone
+    assert shown_bars(page) == expected
 
 
 def test_the_same_choice_is_heard_twice(page):
