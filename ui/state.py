@@ -131,8 +131,13 @@ def component_key(name: str, visit: Visit) -> str:
 
 
 def taken(key: str, name: str, take: Callable[[Any], None]) -> Callable[[], None]:
-    """A callback that hands on what a component has triggered under `name`."""
-    return lambda: take(getattr(st.session_state[key], name))
+    """A callback that hands on what a component has triggered under `name`; nothing of one that has left the page meanwhile."""
+
+    def hand_on() -> None:
+        if key in st.session_state:
+            take(getattr(st.session_state[key], name))
+
+    return hand_on
 
 
 def uploader_key(field: str) -> str:

@@ -267,6 +267,7 @@ def test_the_photo_before_is_not_mixed_up_with_the_next_by_the_back_button(page)
     expect(page.locator(".bar").first).to_contain_text(shipped.best())
     upload(page, photo_file(5))
     expect_own_photo(page)
+    expect(page.locator(".bar")).to_contain_text([name for name, _ in expected_bars(photo_file(5))])
     page.locator(".bar").nth(2).click()
     expect(page).to_have_url(re.compile("answer="))
     first = query(page)["photo"]
