@@ -122,10 +122,11 @@ class Visitor:
     async def press(self, label: str) -> View:
         """Presses the button with this label."""
         started = time.perf_counter()
-        button = next((each for each in self.view.of_kind("button") if each.label == label), None)
-        if button is None:
-            raise VisitError(f"The page has no button “{label}”.")
-        return await self._run(started, WidgetState(id=button.id, trigger_value=True))
+        return await self._run(started, self._pressed(label))
+
+    async def tap(self, label: str) -> None:
+        """Presses a button and does not wait for what comes of it."""
+        await self._ask(self._pressed(label))
 
     async def fetch(self, view: View) -> int:
         """Fetches every picture of the view; returns their bytes."""
@@ -168,8 +169,13 @@ class Visitor:
                 urls: FileURLs = response.file_urls[0]
                 return urls
 
-    async def _run(self, started: float, trigger: WidgetState | None = None) -> View:
-        """Asks for a run of the script and takes in what it draws, until it is done."""
+    def _pressed(self, label: str) -> WidgetState:
+        button = next((each for each in self.view.of_kind("button") if each.label == label), None)
+        if button is None:
+            raise VisitError(f"The page has no button “{label}”.")
+        return WidgetState(id=button.id, trigger_value=True)
+
+    async def _ask(self, trigger: WidgetState | None) -> None:
         asked = BackMsg()
         state = asked.rerun_script
         state.query_string, state.page_script_hash = self._query, self._page_hash
@@ -177,6 +183,10 @@ class Visitor:
         state.widget_states.widgets.extend([*self._widgets.values(), *([trigger] if trigger else [])])
         state.cached_message_hashes.extend(self._cache)
         await self._socket.send_bytes(asked.SerializeToString())
+
+    async def _run(self, started: float, trigger: WidgetState | None = None) -> View:
+        """Asks for a run of the script and takes in what it draws, until it is done."""
+        await self._ask(trigger)
         bytes_in, run = 0, ""
         while True:
             message, size = await self._receive()

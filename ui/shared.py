@@ -7,7 +7,7 @@ from convoscope.benchmark import Benchmark, read_benchmarks
 from convoscope.card import ModelError
 from convoscope.network import Network, load
 from convoscope.photo import Photo
-from ui import server, turns, uploads
+from ui import server, turns, undisturbed, uploads
 from ui.kept import kept
 from ui.samples import Sample
 
@@ -28,6 +28,7 @@ def networks() -> dict[str, Network | str]:
             found[folder.name] = str(failure)
     uploads.bound()
     turns.take()
+    undisturbed.answer_to_the_end()
     server.settle()
     return found
 

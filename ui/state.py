@@ -21,6 +21,7 @@ from ui.gains import within
 from ui.links import OWN, Selection, from_link, own_name, to_link
 from ui.samples import samples_for
 from ui.shared import sample_photo, usable
+from ui.undisturbed import undisturbed
 from ui.visit import Visit
 
 Value = TypeVar("Value")
@@ -40,6 +41,11 @@ def open_visit(page: str) -> Visit:
     but not over what the visitor chose just now, before the browser had heard of the last change.
     """
     server.in_use()
+    with undisturbed():
+        return _brought_together(page)
+
+
+def _brought_together(page: str) -> Visit:
     if target := st.session_state.pop("go_to", None):
         st.switch_page(target, query_params=link())
     if st.session_state.get("page") != page:
@@ -59,7 +65,7 @@ def open_visit(page: str) -> Visit:
     if selection.crop and crop != selection.crop:
         notes = (*notes, "The crop in the link does not lie inside the photo; the nearest one that does is shown.")
         selection = st.session_state.selection = replace(selection, crop=crop)
-    if not st.session_state.pop("moving", False):
+    if not st.session_state.get("moving"):
         written = link()
         if given != written:
             st.query_params.from_dict(written)
@@ -101,7 +107,7 @@ def select(**changes: Any) -> None:
         selection = replace(selection, cell=cell)
     st.session_state.selection = selection
     st.session_state.chosen_now = True
-    st.session_state.problem = None
+    st.session_state.moving, st.session_state.problem = False, None
 
 
 def unfolded() -> frozenset[str]:

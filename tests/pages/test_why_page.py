@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -175,6 +176,17 @@ def test_switches_hold_for_other_photos_and_views_but_not_for_other_networks():
     app.selectbox(key="choose_model").set_value("cifar10").run()
     assert component(app, "switches")["begin"] == {}
     assert "switches" not in app.query_params
+
+
+def test_however_often_the_page_runs_while_a_slider_moves_its_way_is_not_in_the_link():
+    app = opened("switches", model="shapes", photo="star", switches="3-2")
+    turned = replace(app.session_state.selection, switches={"conv3": {"2": 0.4}})
+    app.session_state.selection, app.session_state.moving = turned, True
+    for _ in range(2):
+        app.run()
+        assert app.query_params["switches"] == "3-2"
+    labelled(app.pills, "Photo").set_value("circle").run()
+    assert app.query_params["switches"] == "3-2*0.4"
 
 
 def test_switches_that_a_link_names_and_the_network_has_not_are_said_and_the_others_turned():
