@@ -24,21 +24,6 @@ _CELL = re.compile("([0-9]{1,4}),([0-9]{1,4})")
 _CROP = re.compile(",".join([r"(-?[0-9]{1,5})"] * 3))
 
 
-@dataclass
-class _Notes:
-    """What a link asks for that is not here is named in one sentence; what else is to be said follows."""
-
-    missing: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        if not self.missing:
-            return tuple(self.said)
-        are = "is" if len(self.missing) == 1 else "are"
-        return (f"The link asks for {listed(self.missing)}, which {are} not here.", *self.said)
-
-
 @dataclass(frozen=True)
 class Selection:
     """What is chosen, by name. None: what the page picks by itself."""
@@ -109,46 +94,131 @@ def from_link(
     own, own_other: the names of the visitor's own photo, and of the one to compare with. Crop and class belong to the link's
     photo: without it they are dropped.
     """
-    notes = _Notes()
-    model = _one_of(link, "model", tuple(models), notes) or next(iter(models))
+    asked = _Asked(dict(link))
+    model = asked.one_of("model", models) or next(iter(models))
     network = models[model]
-    samples = tuple(sample.name for sample in samples_for(network.card))
-    photo = _photo_of(link, "photo", samples, own, notes) or samples[0]
+    samples = [sample.name for sample in samples_for(network.card)]
+    photo = asked.photo("photo", samples, own) or samples[0]
     if photo != link.get("photo", photo):
-        if gone := [what for name, what in _OF_THE_PHOTO.items() if name in link]:
-            notes.said.append(f"Left out, as parts of that photo's link: {listed(gone)}.")
-        link = {name: value for name, value in link.items() if name not in _OF_THE_PHOTO}
-    layer = _one_of(link, "layer", tuple(layer.name for layer in network.layers), notes)
+        asked.leave_out_what_is_of_the_photo()
+    layer = asked.one_of("layer", [layer.name for layer in network.layers])
     chosen = next((each for each in network.layers if each.name == layer), network.layers[0])
-    stage = _one_of(link, "stage", tuple(stage.tensor for stage in chosen.stages), notes)
+    stage = asked.one_of("stage", [stage.tensor for stage in chosen.stages])
     shown = next((each for each in chosen.stages if each.tensor == stage), chosen.shown_stage(None))
-    channels = shown.shape[0] if shown else 0
     sizes = patches(network.card.preprocessing.size)
-    patch = _number_of(link, "patch", sizes, notes)
+    patch = asked.number("patch", sizes)
     selection = Selection(
         model=model,
         photo=photo,
-        crop=_crop_of(link, notes),
-        answer=_class_of(link, "answer", network.card, notes),
+        crop=asked.crop(),
+        answer=asked.class_index("answer", network.card),
         layer=layer,
         stage=stage,
-        channel=_number_of(link, "channel", range(channels), notes),
-        cell=_cell_of(link, notes),
-        order=_one_of(link, "order", ORDERS, notes) or ORDERS[0],
-        scale=_one_of(link, "scale", SCALES, notes) or SCALES[0],
-        step=_step_of(link, notes),
-        chapter=_one_of(link, "chapter", tuple(CHAPTERS), notes),
-        view=_one_of(link, "view", tuple(VIEWS), notes),
-        against=_class_of(link, "against", network.card, notes),
-        other=_photo_of(link, "other", samples, own_other, notes),
-        change=_one_of(link, "change", CHANGES, notes),
+        channel=asked.number("channel", range(shown.shape[0] if shown else 0)),
+        cell=asked.cell(),
+        order=asked.one_of("order", ORDERS) or ORDERS[0],
+        scale=asked.one_of("scale", SCALES) or SCALES[0],
+        step=asked.step(),
+        chapter=asked.one_of("chapter", CHAPTERS),
+        view=asked.one_of("view", VIEWS),
+        against=asked.class_index("against", network.card),
+        other=asked.photo("other", samples, own_other),
+        change=asked.one_of("change", CHANGES),
         patch=patch,
-        stride=_number_of(link, "stride", strides(patch or middle(sizes)), notes),
-        map=_one_of(link, "map", tuple(GRADIENT_MAPS), notes),
-        switches=_switches_of(link, network, notes) if model == link.get("model", model) else None,
-        several=_one_of(link, "several", (SEVERAL,), notes) is not None,
+        stride=asked.number("stride", strides(patch or middle(sizes))),
+        map=asked.one_of("map", GRADIENT_MAPS),
+        switches=asked.switches(network) if model == link.get("model", model) else None,
+        several=asked.one_of("several", [SEVERAL]) is not None,
     )
-    return selection, notes.sentences
+    return selection, asked.sentences
+
+
+@dataclass
+class _Asked:
+    """The parameters of a link, read one by one; None for what is not given or not here.
+
+    missing: what the link asks for that is not here, named in one sentence. said: what else is to be said, after it.
+    """
+
+    link: dict[str, str]
+    missing: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        if not self.missing:
+            return tuple(self.said)
+        are = "is" if len(self.missing) == 1 else "are"
+        return (f"The link asks for {listed(self.missing)}, which {are} not here.", *self.said)
+
+    def one_of(self, name: str, known: Iterable[str]) -> str | None:
+        value = self.link.get(name)
+        if value is None or value in known:
+            return value
+        self.missing.append(f"the {name} {self._quoted(name)}")
+        return None
+
+    def number(self, name: str, known: Iterable[int]) -> int | None:
+        chosen = self.one_of(name, map(str, known))
+        return None if chosen is None else int(chosen)
+
+    def class_index(self, name: str, card: Card) -> int | None:
+        chosen = self.one_of(name, card.classes)
+        return None if chosen is None else card.classes.index(chosen)
+
+    def photo(self, name: str, samples: Iterable[str], own: str | None) -> str | None:
+        """A sample or the visitor's own photo."""
+        asked = self.link.get(name, "")
+        if asked == own:
+            return own
+        if not asked.startswith(OWN.rstrip("-")):
+            return self.one_of(name, samples)
+        self.said.append(
+            "This link was made with a photo of somebody's own, perhaps yours before a reload. Such photos are not stored, "
+            f"so here is {'the one you chose last' if own else 'a sample'}."
+        )
+        return own
+
+    def leave_out_what_is_of_the_photo(self) -> None:
+        gone = [what for name, what in _OF_THE_PHOTO.items() if self.link.pop(name, None) is not None]
+        if gone:
+            self.said.append(f"Left out, as parts of that photo's link: {listed(gone)}.")
+
+    def switches(self, network: Network) -> Gains | None:
+        if "switches" not in self.link:
+            return None
+        found = from_word(self.link["switches"], network)
+        if found is None:
+            self.said.append(f"The link's switches {self._quoted('switches')} are not layers with their channels.")
+            return None
+        gains, missing = found
+        if missing:
+            channels = "a channel" if len(missing) == 1 else f"{len(missing)} channels"
+            first = f", {missing[0]}" if len(missing) == 1 else f", the first of them {missing[0]}"
+            others = "; the others are as the link says" if gains else ""
+            self.said.append(f"The link switches {channels} that this network does not have{first}{others}.")
+        return gains or None
+
+    def step(self) -> int | None:
+        match = self._of_form("step", _STEP, "a whole number")
+        return int(match[0]) if match else None
+
+    def cell(self) -> tuple[int, int] | None:
+        match = self._of_form("cell", _CELL, "a row and a column")
+        return (int(match[1]), int(match[2])) if match else None
+
+    def crop(self) -> Crop | None:
+        match = self._of_form("crop", _CROP, "three whole numbers")
+        return Crop(*map(int, match.groups())) if match else None
+
+    def _of_form(self, name: str, form: re.Pattern[str], what: str) -> re.Match[str] | None:
+        match = form.fullmatch(self.link.get(name, ""))
+        if name in self.link and not match:
+            self.said.append(f"The link's {name} {self._quoted(name)} is not {what}.")
+        return match
+
+    def _quoted(self, name: str) -> str:
+        return f"“{plain(self.link[name][:40])}”"
 
 
 def _digits(number: int | None) -> str | None:
@@ -157,78 +227,3 @@ def _digits(number: int | None) -> str | None:
 
 def _class_name(index: int | None, card: Card) -> str | None:
     return None if index is None else card.classes[index]
-
-
-def _class_of(link: Mapping[str, str], name: str, card: Card, notes: _Notes) -> int | None:
-    chosen = _one_of(link, name, card.classes, notes)
-    return None if chosen is None else card.classes.index(chosen)
-
-
-def _photo_of(link: Mapping[str, str], name: str, samples: tuple[str, ...], own: str | None, notes: _Notes) -> str | None:
-    """A sample or the visitor's own photo; None where the page is to pick one."""
-    asked = link.get(name, "")
-    if asked == own:
-        return own
-    if not asked.startswith(OWN.rstrip("-")):
-        return _one_of(link, name, samples, notes)
-    notes.said.append(
-        "This link was made with a photo of somebody's own, perhaps yours before a reload. Such photos are not stored, "
-        f"so here is {'the one you chose last' if own else 'a sample'}."
-    )
-    return own
-
-
-def _one_of(link: Mapping[str, str], name: str, known: tuple[str, ...], notes: _Notes) -> str | None:
-    value = link.get(name)
-    if value is None or value in known:
-        return value
-    notes.missing.append(f"the {name} “{plain(value[:40])}”")
-    return None
-
-
-def _number_of(link: Mapping[str, str], name: str, known: Iterable[int], notes: _Notes) -> int | None:
-    chosen = _one_of(link, name, tuple(map(str, known)), notes)
-    return None if chosen is None else int(chosen)
-
-
-def _switches_of(link: Mapping[str, str], network: Network, notes: _Notes) -> Gains | None:
-    if "switches" not in link:
-        return None
-    found = from_word(link["switches"], network)
-    if found is None:
-        notes.said.append(f"The link's switches “{plain(link['switches'][:40])}” are not layers with their channels.")
-        return None
-    gains, missing = found
-    if missing:
-        channels = "a channel" if len(missing) == 1 else f"{len(missing)} channels"
-        first = f", {missing[0]}" if len(missing) == 1 else f", the first of them {missing[0]}"
-        others = "; the others are as the link says" if gains else ""
-        notes.said.append(f"The link switches {channels} that this network does not have{first}{others}.")
-    return gains or None
-
-
-def _step_of(link: Mapping[str, str], notes: _Notes) -> int | None:
-    if "step" not in link:
-        return None
-    if _STEP.fullmatch(link["step"]):
-        return int(link["step"])
-    notes.said.append(f"The link's step “{plain(link['step'][:40])}” is not a whole number.")
-    return None
-
-
-def _cell_of(link: Mapping[str, str], notes: _Notes) -> tuple[int, int] | None:
-    if "cell" not in link:
-        return None
-    if match := _CELL.fullmatch(link["cell"]):
-        return int(match[1]), int(match[2])
-    notes.said.append(f"The link's cell “{plain(link['cell'][:40])}” is not a row and a column.")
-    return None
-
-
-def _crop_of(link: Mapping[str, str], notes: _Notes) -> Crop | None:
-    if "crop" not in link:
-        return None
-    if match := _CROP.fullmatch(link["crop"]):
-        return Crop(*map(int, match.groups()))
-    notes.said.append(f"The link's crop “{plain(link['crop'][:40])}” is not three whole numbers.")
-    return None
