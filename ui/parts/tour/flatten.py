@@ -4,7 +4,7 @@ import numpy as np
 
 from convoscope import operations, words
 from convoscope.last_layer import LastLayer, last_layer
-from convoscope.render import scale_of
+from convoscope.render import Scale, scale_of
 from convoscope.strength import strongest_first
 from ui import state
 from ui.components.maps import Tile
@@ -15,6 +15,7 @@ from ui.parts.tour.question import Question, bucket
 from ui.visit import Visit
 
 CODE = (operations.average,)
+_SHOWN = 24
 _SHARES = ("hardly any (under 5 %)", "up to half of them", "more than half of them")
 
 
@@ -26,38 +27,11 @@ def draw(visit: Visit) -> None:
         prose("This network does not end in maps that one dense layer reads, so there is no list of numbers between them.")
         return
     values = visit.trace.values(stage)
-    count, height, width = values.shape
     averaged = where == "means"
-    if averaged:
-        how = (
-            f"takes **the mean of each map**: {count} maps become {count} numbers. Where in the photo something was found no "
-            "longer counts, only how much"
-        )
-    else:
-        how = (
-            f"**flattens** them: it reads all cells, map by map and row by row, into one long list of {len(layer.features):,} "
-            "numbers. Each place keeps a number of its own"
-        )
-    prose(
-        f"The last maps are small, {height} × {width}, but there are {count}. To decide, the network needs a plain list. This "
-        f"one {how}."
-    )
+    prose(_how(values, averaged, len(layer.features)))
     scale = scale_of(values, "signed" if stage.signed else "positive")
-    means = operations.average(values)
-    order = np.argsort(-means, kind="stable") if averaged else strongest_first(values)
-    tiles = [
-        Tile(
-            channel,
-            f"map {channel}",
-            f"mean {words.number(means[channel])}"
-            if averaged
-            else f"list {channel * height * width + 1} to {(channel + 1) * height * width}",
-            words.map_text(values[channel]),
-            values[channel],
-            scale,
-        )
-        for channel in map(int, order[:24])
-    ]
+    order = np.argsort(-operations.average(values), kind="stable") if averaged else strongest_first(values)
+    tiles = [_tile(values, channel, averaged, scale) for channel in map(int, order[:_SHOWN])]
     prose(
         f"**The {len(tiles)} {'largest means' if averaged else 'strongest maps'}**. Move over a map to read its cells; click to "
         "enlarge it."
@@ -77,6 +51,30 @@ def question(visit: Visit) -> Question:
         why=f"{zeros:,} of {len(features):,}, {words.percent(zeros / len(features))}. ReLU makes many single cells zero; a "
         "mean is zero only if its whole map is.",
     )
+
+
+def _how(values: np.ndarray, averaged: bool, numbers: int) -> str:
+    count, height, width = values.shape
+    if averaged:
+        how = (
+            f"takes **the mean of each map**: {count} maps become {count} numbers. Where in the photo something was found no "
+            "longer counts, only how much"
+        )
+    else:
+        how = (
+            f"**flattens** them: it reads all cells, map by map and row by row, into one long list of {numbers:,} numbers. Each "
+            "place keeps a number of its own"
+        )
+    return (
+        f"The last maps are small, {height} × {width}, but there are {count}. To decide, the network needs a plain list. This "
+        f"one {how}."
+    )
+
+
+def _tile(values: np.ndarray, channel: int, averaged: bool, scale: Scale) -> Tile:
+    own = values[channel]
+    place = f"mean {words.number(operations.average(own[None])[0])}" if averaged else f"list {channel * own.size + 1} to {(channel + 1) * own.size}"
+    return Tile(channel, f"map {channel}", place, words.map_text(own), own, scale)
 
 
 def _averaged(values: np.ndarray, channel: int, layer: LastLayer) -> str:
