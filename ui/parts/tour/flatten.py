@@ -73,7 +73,11 @@ def _how(values: np.ndarray, averaged: bool, numbers: int) -> str:
 
 def _tile(values: np.ndarray, channel: int, averaged: bool, scale: Scale) -> Tile:
     own = values[channel]
-    place = f"mean {words.number(operations.average(own[None])[0])}" if averaged else f"list {channel * own.size + 1} to {(channel + 1) * own.size}"
+    place = (
+        f"mean {words.number(operations.average(own[None])[0])}"
+        if averaged
+        else f"list {channel * own.size + 1} to {(channel + 1) * own.size}"
+    )
     return Tile(channel, f"map {channel}", place, words.map_text(own), own, scale)
 
 
