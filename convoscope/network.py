@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from onnx import ModelProto
 
+from convoscope.cached import cached_property
 from convoscope.card import Card, ModelError, read_card
 from convoscope.graph.reading import GraphError, check_operators, check_weights_inside, computing_nodes
 from convoscope.graph.tap import tap

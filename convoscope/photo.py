@@ -10,12 +10,12 @@ import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from convoscope.cached import cached_property
 from convoscope.decoding.colours import to_srgb
 from convoscope.decoding.compact import compact, expanded
 from convoscope.decoding.containers import FAILURES, Contents, bmp, gif, heif, jpeg, png, tiff, webp

@@ -1,7 +1,6 @@
 """A traced network → how each channel of each stage was computed, read from the graph."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from onnx import NodeProto
 
 from convoscope.arithmetic import Bent, Largest, Moved, Pointwise, Recipe, Softmax, Source, Weighted
+from convoscope.cached import cached_property
 from convoscope.graph.reading import GraphError, attribute, computing_nodes, constants, input_name
 from convoscope.layers import Stage
 from convoscope.network import Network, Trace

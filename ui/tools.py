@@ -4,9 +4,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, TypeVar
 
+from convoscope.cached import cached_property
 from convoscope.evidence import LinearHead, linear_head
 from convoscope.layers import Stage
 from convoscope.network import Network

@@ -5,11 +5,11 @@ What is computed from a photo is kept in small caches that all visitors share, f
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Self, TypeVar
 
 import streamlit as st
 
+from convoscope.cached import cached_property
 from convoscope.card import ModelError
 from convoscope.evaluation import Evaluation, read_evaluation
 from convoscope.evidence import Evidence

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from convoscope.cached import cached_property
 
 EMPTY = "This file is empty. Choose another."
 UNKNOWN = "This file is not a picture that can be read here. Choose a JPEG, PNG, HEIC, WebP, AVIF, GIF, TIFF or BMP file."

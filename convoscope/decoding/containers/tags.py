@@ -2,7 +2,8 @@
 
 import struct
 from dataclasses import dataclass
-from functools import cached_property
+
+from convoscope.cached import cached_property
 
 ORIENTATION = 274
 MOST_TAGS = 4_096  # in one list; more is an attack
