@@ -17,7 +17,7 @@ from PIL import Image
 
 from convoscope.cached import cached_property
 from convoscope.decoding.colours import to_srgb
-from convoscope.decoding.compact import compact, expanded
+from convoscope.decoding.compact import REDUCTIONS, compact, expanded
 from convoscope.decoding.containers import FAILURES, Contents, bmp, gif, heif, jpeg, png, tiff, webp
 from convoscope.decoding.decoder import decode
 from convoscope.decoding.raster import Raster, reduced
@@ -84,6 +84,13 @@ class Photo:
     def picture(self) -> Image.Image:
         """The pixels, mode RGB. Of one that is kept as a file they are decoded anew each time, in two milliseconds."""
         return expanded(self.kept) if isinstance(self.kept, bytes) else Image.fromarray(self.kept)
+
+    def reduced(self, most: int) -> tuple[Image.Image, int]:
+        """The picture, and how many times smaller it is in each direction: at most so many, and once where that saves nothing."""
+        if not isinstance(self.kept, bytes):
+            return self.picture, 1
+        times = max(each for each in REDUCTIONS if each <= max(most, 1))
+        return expanded(self.kept, times), times
 
     @cached_property
     def jpeg(self) -> bytes:
