@@ -7,7 +7,7 @@ from convoscope.benchmark import Benchmark, read_benchmarks
 from convoscope.card import ModelError
 from convoscope.network import Network, load
 from convoscope.photo import Photo
-from ui import batches, server, turns, undisturbed, uploads
+from ui import server, turns, undisturbed, uploads
 from ui.kept import kept
 from ui.samples import Sample
 
@@ -29,7 +29,6 @@ def networks() -> dict[str, Network | str]:
     uploads.bound()
     turns.take()
     undisturbed.answer_to_the_end()
-    batches.send_in_batches()
     server.settle()
     return found
 
