@@ -13,6 +13,7 @@ from PIL import Image
 from convoscope.card import Preprocessing
 from convoscope.photo import Photo
 
+SPARE = 3  # Pillow calls it `reducing_gap`; on photos it changes a pixel by one level at most
 RESAMPLE = {
     "nearest": Image.Resampling.NEAREST,
     "box": Image.Resampling.BOX,
@@ -61,10 +62,10 @@ def fit_crop(crop: Crop, photo: Photo) -> Crop:
 def prepare(photo: Photo, crop: Crop, preprocessing: Preprocessing) -> Prepared:
     """Cuts the crop out, resizes it to S × S, takes its luminance if the network has one channel, normalises.
 
-    A crop of a multiple of S may come reduced to no less than 2 S, as the photo can be read faster at that size.
+    A large crop may come reduced to no less than `SPARE` × S, as the photo can be read faster at that size.
     """
     size = preprocessing.size
-    picture, scale = photo.reduced(crop.side // (2 * size))
+    picture, scale = photo.reduced(crop.side // (SPARE * size))
     left, top, right, bottom = (edge / scale for edge in (crop.left, crop.top, crop.left + crop.side, crop.top + crop.side))
     within = (math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
     picture = picture.crop(within)

@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convoscope.card import Preprocessing
-from convoscope.photo import Photo, from_pixels
+from convoscope.photo import Photo, from_pixels, read
 from convoscope.prepare import RESAMPLE, Crop, centre_crop, fit_crop, normalise, prepare
 from tests.graphs import photo
 
@@ -52,6 +54,21 @@ def test_resizing_is_pillows_of_that_name(resample: str) -> None:
     made = prepare(shown, Crop(3, 5, 30), COLOUR.model_copy(update={"size": 7, "resample": resample}))
     expected = Image.fromarray(shown.pixels).crop((3, 5, 33, 35)).resize((7, 7), Image.Resampling[resample.upper()])
     np.testing.assert_array_equal(made.resized, np.asarray(expected))
+
+
+@pytest.mark.parametrize("crop", [Crop(100, 0, 600), Crop(101, 33, 515), Crop(0, 0, 160), Crop(3, 7, 31)], ids=str)
+def test_a_photo_kept_as_a_file_is_read_smaller_and_looks_the_same(crop: Crop) -> None:
+    rows, columns = np.mgrid[:900, :1200].astype(np.float32)
+    waves = [127 + 100 * np.sin(rows / a) * np.cos(columns / b) for a, b in ((40, 70), (25, 33), (90, 21))]
+    file = io.BytesIO()
+    Image.fromarray(np.stack(waves, 2).astype(np.uint8)).save(file, "PNG")
+    shown = read(file.getvalue())
+    assert shown.shape == (600, 800)
+    assert [shown.reduced(most)[0].size for most in (0, 1, 3, 9)] == [(800, 600), (800, 600), (400, 300), (100, 75)]
+    made = prepare(shown, crop, COLOUR.model_copy(update={"size": 32, "resample": "bilinear"}))
+    whole = Image.fromarray(shown.pixels).crop((crop.left, crop.top, crop.left + crop.side, crop.top + crop.side))
+    expected = np.asarray(whole.resize((32, 32), Image.Resampling.BILINEAR), np.int16)
+    assert np.abs(made.resized - expected).max() <= 4
 
 
 @pytest.mark.parametrize(
