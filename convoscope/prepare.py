@@ -62,10 +62,12 @@ def fit_crop(crop: Crop, photo: Photo) -> Crop:
 def prepare(photo: Photo, crop: Crop, preprocessing: Preprocessing) -> Prepared:
     """Cuts the crop out, resizes it to S × S, takes its luminance if the network has one channel, normalises.
 
-    A large crop may come reduced to no less than `SPARE` × S, as the photo can be read faster at that size.
+    A large crop may come reduced to no less than `SPARE` × S, as the photo can be read faster at that size; not where single
+    pixels are picked.
     """
     size = preprocessing.size
-    picture, scale = photo.reduced(crop.side // (SPARE * size))
+    most = 1 if preprocessing.resample == "nearest" else crop.side // (SPARE * size)
+    picture, scale = photo.reduced(most)
     left, top, right, bottom = (edge / scale for edge in (crop.left, crop.top, crop.left + crop.side, crop.top + crop.side))
     within = (math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
     picture = picture.crop(within)

@@ -57,7 +57,7 @@ def _brought_together(page: str) -> Visit:
         if given.get("photo", "") == own_photo("other") or given.get("other", "") == own_photo("photo"):
             _swap_own()  # from one side of a swap to the other
         st.session_state.selection, notes = from_link(given, usable(), own_photo(), own_photo("other"))
-        st.session_state.view, st.session_state.problem = None, None
+        st.session_state.view, st.session_state.problem, st.session_state.moving = None, None, False
         st.session_state.followed = times_followed() + 1
     selection: Selection = st.session_state.selection
     photo, title = _photo(selection.model, selection.photo, "photo")

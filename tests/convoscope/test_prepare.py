@@ -65,10 +65,11 @@ def test_a_photo_kept_as_a_file_is_read_smaller_and_looks_the_same(crop: Crop) -
     shown = read(file.getvalue())
     assert shown.shape == (600, 800)
     assert [shown.reduced(most)[0].size for most in (0, 1, 3, 9)] == [(800, 600), (800, 600), (400, 300), (100, 75)]
-    made = prepare(shown, crop, COLOUR.model_copy(update={"size": 32, "resample": "bilinear"}))
     whole = Image.fromarray(shown.pixels).crop((crop.left, crop.top, crop.left + crop.side, crop.top + crop.side))
-    expected = np.asarray(whole.resize((32, 32), Image.Resampling.BILINEAR), np.int16)
-    assert np.abs(made.resized - expected).max() <= 4
+    for resample, difference in (("bilinear", 4), ("nearest", 0)):
+        made = prepare(shown, crop, COLOUR.model_copy(update={"size": 32, "resample": resample}))
+        expected = np.asarray(whole.resize((32, 32), RESAMPLE[resample]), np.int16)
+        assert np.abs(made.resized - expected).max() <= difference
 
 
 @pytest.mark.parametrize(
