@@ -1,6 +1,5 @@
 """A property computed once per instance."""
 
-import functools
 from collections.abc import Callable
 from typing import Any, Generic, Self, TypeVar, overload
 
@@ -15,7 +14,7 @@ class cached_property(Generic[Value]):
 
     def __init__(self, compute: Callable[[Any], Value]) -> None:
         self._compute = compute
-        functools.update_wrapper(self, compute)  # type: ignore[arg-type]
+        self.__doc__ = compute.__doc__
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
