@@ -16,6 +16,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_r
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 
 _writing: WeakValueDictionary[str, Any] = WeakValueDictionary()  # a lock, by session
+_looking_up = threading.Lock()
 
 
 def answer_to_the_end() -> None:
@@ -37,7 +38,9 @@ def undisturbed() -> Iterator[None]:
     """For a run of a page: it ends here if a later one has begun, and otherwise nothing ends it before this is over."""
     context: Any = get_script_run_ctx()
     state = context.session_state
-    with _writing.setdefault(context.session_id, threading.RLock()):
+    with _looking_up:
+        writing = _writing.setdefault(context.session_id, threading.RLock())
+    with writing:
         end_if_late = state._yield_callback
         end_if_late()
         object.__setattr__(state, "_yield_callback", lambda: None)
