@@ -14,7 +14,7 @@ from typing import Any
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import script_runner
 
-AT_ONCE = 4  # more than there are processors: some wait for a decoder
+AT_ONCE = 2  # more only take each other's processor time and Python's lock
 QUICK = 0.5  # seconds after which a run that still goes on lets the next one begin: it computes something, or draws for long
 
 
