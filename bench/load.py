@@ -9,10 +9,12 @@ import argparse
 import asyncio
 import itertools
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import aiohttp
 
@@ -21,6 +23,7 @@ from bench.gradio_visitor import GradioVisitor
 from bench.memory import busy, resident, watched
 from bench.photos import photo, renumbered
 from bench.serving import Server, gradio, streamlit
+from bench.site import Caller, site
 from bench.visitor import VisitError, Visitor
 from convoscope.benchmark import Row
 
@@ -40,6 +43,21 @@ class StreamlitTab(Visitor):
         await self.fetch(await self.upload(data))
 
 
+class ReplicaTab(Caller, StreamlitTab):
+    """Each from an address of its own: the proxy limits what one may do."""
+
+    addresses = itertools.cycle(f"198.51.100.{number}" for number in range(1, 255))
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, next(self.addresses))
+
+
+@contextmanager
+def replicas() -> Iterator[Server]:
+    with tempfile.TemporaryDirectory() as folder, site(Path(folder)) as deployed:
+        yield deployed.server
+
+
 @dataclass(frozen=True)
 class App:
     name: str
@@ -49,6 +67,7 @@ class App:
 
 APPS = (
     App("Convoscope", lambda: streamlit("streamlit_app.py"), StreamlitTab),
+    App("Convoscope, two replicas behind nginx", replicas, ReplicaTab),
     App("Gradio, the same network", lambda: gradio("bench/peers/gradio_app.py"), GradioVisitor),
     App("plain Streamlit, the same network", lambda: streamlit("bench/peers/plain.py"), StreamlitTab),
     App("floor: Streamlit saying the size", lambda: streamlit("bench/peers/bare.py"), StreamlitTab),
@@ -142,14 +161,14 @@ async def _crowd(
         async with turn:
             server = serving.enter_context(app.serve())
             await _one_comes_and_goes(app, server)
-            idle = resident(server.process)
-            with watched(server.process) as peak:
+            idle = resident(server.processes)
+            with watched(server.processes) as peak:
                 tally = await _uploads(app, server, visitors, seconds, photos)
         if app is APPS[0]:
             ours[visitors] = tally.rate
         await asyncio.sleep(LEAVING)
         await _one_comes_and_goes(app, server)
-        return Crowd(app, visitors, tally, idle, peak.mib, resident(server.process))
+        return Crowd(app, visitors, tally, idle, peak.mib, resident(server.processes))
 
 
 async def _one_comes_and_goes(app: App, server: Server) -> None:
@@ -167,7 +186,7 @@ async def _uploads(app: App, server: Server, visitors: int, seconds: float, phot
         async with app.tab(server.url) as tab:
             await tab.open()
             await everybody_is_in.wait()
-            started, busy_before = started or time.perf_counter(), busy_before or busy(server.process)
+            started, busy_before = started or time.perf_counter(), busy_before or busy(server.processes)
             while time.perf_counter() < started + seconds:
                 data, chosen = next(photos), time.perf_counter()
                 try:
@@ -178,7 +197,7 @@ async def _uploads(app: App, server: Server, visitors: int, seconds: float, phot
                 tally.seconds.append(time.perf_counter() - chosen)
 
     await asyncio.gather(*(stay() for _ in range(visitors)))
-    tally.wall, tally.busy = time.perf_counter() - started, busy(server.process) - busy_before
+    tally.wall, tally.busy = time.perf_counter() - started, busy(server.processes) - busy_before
     return tally
 
 
@@ -189,10 +208,10 @@ async def _many(app: App, photos: Iterator[bytes]) -> Row:
             await tab.open()
             for _ in range(WARM):
                 await tab.show(next(photos))
-            warm = resident(server.process)
+            warm = resident(server.processes)
             for _ in range(MANY - WARM):
                 await tab.show(next(photos))
-            grown = resident(server.process) - warm
+            grown = resident(server.processes) - warm
     return Row(
         what=f"{app.name}, {MANY} uploads in a row by one visitor",
         value=round(grown),
@@ -205,16 +224,16 @@ async def _hoarding(app: App) -> list[Row]:
     """Sessions that send files under ids of their own making, one after another, all sessions at once."""
     with app.serve() as server:
         await _one_comes_and_goes(app, server)
-        idle = resident(server.process)
+        idle = resident(server.processes)
 
         async def hoard() -> list[int]:
             async with Visitor(server.url) as tab:
                 await tab.open()
                 return [await tab.hoard(BODY, f"mine-{number}") for number in range(HOARDED)]
 
-        with watched(server.process) as peak:
+        with watched(server.processes) as peak:
             one = await hoard()
-        with watched(server.process) as highest:
+        with watched(server.processes) as highest:
             taken = sum([each.count(204) for each in await asyncio.gather(*(hoard() for _ in range(HOARDERS)))])
         size = f"files of {len(BODY) >> 20} MiB that no page asked for"
         return [

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +18,20 @@ class Peak:
     mib: float
 
 
-def resident(process: int) -> float:
-    """MiB of a process and its descendants."""
-    pages = sum(int(_proc(each, "statm", "0 0").split()[1]) for each in _family(process))
+def resident(processes: Iterable[int]) -> float:
+    """MiB of processes and their descendants."""
+    pages = sum(int(_proc(each, "statm", "0 0").split()[1]) for each in _families(processes))
     return pages * os.sysconf("SC_PAGE_SIZE") / MIB
 
 
-def busy(process: int) -> float:
-    """Seconds of processor time that a process and its descendants have taken."""
-    stats = (_proc(each, "stat", ") " + "0 " * 13).rpartition(") ")[2].split() for each in _family(process))
+def busy(processes: Iterable[int]) -> float:
+    """Seconds of processor time that processes and their descendants have taken."""
+    stats = (_proc(each, "stat", ") " + "0 " * 13).rpartition(") ")[2].split() for each in _families(processes))
     return sum(int(user) + int(system) for user, system in (stat[11:13] for stat in stats)) / os.sysconf("SC_CLK_TCK")
+
+
+def _families(processes: Iterable[int]) -> list[int]:
+    return [each for process in processes for each in _family(process)]
 
 
 def _family(process: int) -> list[int]:
@@ -44,13 +48,13 @@ def _proc(process: int, file: str, gone: str) -> str:
 
 
 @contextmanager
-def watched(process: int) -> Iterator[Peak]:
+def watched(processes: Iterable[int]) -> Iterator[Peak]:
     """Looks at the memory again and again while the block runs."""
-    peak, over = Peak(resident(process)), threading.Event()
+    peak, over = Peak(resident(processes)), threading.Event()
 
     def look() -> None:
         while not over.wait(EVERY):
-            peak.mib = max(peak.mib, resident(process))
+            peak.mib = max(peak.mib, resident(processes))
 
     thread = threading.Thread(target=look)
     thread.start()

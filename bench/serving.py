@@ -22,8 +22,10 @@ PEERS_PYTHON = os.environ.get("BENCH_PYTHON", ".venv-peers/bin/python")
 
 @dataclass(frozen=True)
 class Server:
+    """processes: those that were started for it; what they start themselves is theirs."""
+
     url: str
-    process: int
+    processes: tuple[int, ...]
 
 
 @contextmanager
@@ -52,7 +54,7 @@ def _running(command: Sequence[str], port: int, ready: str, settings: Mapping[st
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
             _wait(f"http://127.0.0.1:{port}{ready}", process)
-            yield Server(f"http://127.0.0.1:{port}", process.pid)
+            yield Server(f"http://127.0.0.1:{port}", (process.pid,))
         finally:
             process.terminate()
             process.wait(30)

@@ -19,7 +19,7 @@ def rows() -> list[Row]:
     with streamlit("streamlit_app.py") as server:
         asyncio.run(_one_looks(server))
         cold = (time.perf_counter() - started) * 1000
-        idle = resident(server.process)
+        idle = resident(server.processes)
         busy = asyncio.run(_several_stay(server))
     return [
         took("`streamlit run` to the first prediction", cold),
@@ -39,4 +39,4 @@ async def _several_stay(server: Server) -> float:
         for number, visitor in enumerate(visitors):
             await visitor.open()
             await visitor.fetch(await visitor.upload(photo(number)))
-        return resident(server.process)
+        return resident(server.processes)

@@ -6,7 +6,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.deploy.conftest import Site
+from bench.site import Site
 
 CLOSED = (
     "/_stcore/metrics",

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page, expect
 
+from bench.site import Site
 from tests import shipped
 from tests.browser.conftest import DESKTOP, open_page
 from tests.browser.reading import expect_own_photo, expect_query, give, photo_file, query, tiles, upload
-from tests.deploy.conftest import Site
 
 # stands for a camera: Chromium's own test camera would need a browser of its own
 CAMERA = """navigator.mediaDevices.getUserMedia = async () => {

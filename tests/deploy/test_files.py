@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.conftest import DEPLOY, ROOT
+from bench.site import DEPLOY, ROOT
 
 TEMPLATE = (DEPLOY / "nginx.conf.template").read_text()
 

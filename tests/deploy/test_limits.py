@@ -7,8 +7,8 @@ from contextlib import closing
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
-from tests.deploy.conftest import Site
-from tests.deploy.visitors import Caller, look_around, show
+from bench.site import Caller, Site
+from tests.deploy.visitors import look_around, show
 from tests.waiting import waited_for
 
 CLASS = 30

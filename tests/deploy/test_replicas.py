@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 import aiohttp
 from yarl import URL
 
+from bench.site import PLACES, Caller, Site, proxy
 from bench.visitor import VisitError
-from tests.deploy.conftest import PLACES, Site, proxy
-from tests.deploy.visitors import Caller, look_around, show
+from tests.deploy.visitors import look_around, show
 from tests.waiting import waited_for
 
 VISITORS = range(10)
@@ -28,7 +28,7 @@ def test_ten_visitors_at_once_upload_and_get_their_pictures(site: Site):
 
 def test_the_same_visitors_fail_when_nothing_keeps_them_with_their_replica(site: Site, tmp_path):
     with proxy(site, tmp_path, network="10.0.0.") as round_robin:
-        failures = [failure for failure in waited_for(ten_visits(round_robin)) if failure]
+        failures = [failure for failure in waited_for(ten_visits(round_robin.url)) if failure]
     assert failures
     assert all(isinstance(failure, VisitError) for failure in failures)
 
