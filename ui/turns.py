@@ -23,28 +23,33 @@ class Turns:
 
     def __init__(self, at_once: int, quick: float) -> None:
         self._at_once, self._quick = at_once, quick
-        self._changed = threading.Condition()
-        self._waiting: deque[object] = deque()
-        self._begun: dict[object, float] = {}
+        self._lock = threading.Lock()
+        self._waiting: deque[threading.Condition] = deque()
+        self._begun: dict[threading.Condition, float] = {}
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        mine = object()
-        with self._changed:
+        mine = threading.Condition(self._lock)
+        with self._lock:
             self._waiting.append(mine)
             while (pause := self._pause(mine)) != 0:
-                self._changed.wait(pause)
+                mine.wait(pause)
             self._waiting.popleft()
             self._begun[mine] = time.monotonic()
-            self._changed.notify_all()
+            self._wake_the_next()
         try:
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 del self._begun[mine]
-                self._changed.notify_all()
+                self._wake_the_next()
 
-    def _pause(self, mine: object) -> float | None:
+    def _wake_the_next(self) -> None:
+        """That one alone: each of the others would take Python's lock only to find that it goes on waiting."""
+        if self._waiting:
+            self._waiting[0].notify()
+
+    def _pause(self, mine: threading.Condition) -> float | None:
         """Seconds after which it may begin at the latest; 0 if it may now, None if others are before it."""
         if self._waiting[0] is not mine:
             return None
