@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 .PHONY: run test check audit format lock bench bench-load fuzz clean
 
 run: $(VENV)/app
-	$(BIN)/streamlit run streamlit_app.py
+	MALLOC_ARENA_MAX=2 $(BIN)/streamlit run streamlit_app.py
 
 test: check audit
 	$(BIN)/python -m tests.chromium

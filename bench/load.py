@@ -44,7 +44,7 @@ class StreamlitTab(Visitor):
 
 
 class ReplicaTab(Caller, StreamlitTab):
-    """Each from an address of its own: the proxy limits what one may do."""
+    """Each from an address of its own: the proxy limits what one may do, and the few would soon meet that limit."""
 
     addresses = itertools.cycle(f"198.51.100.{number}" for number in range(1, 255))
 
@@ -60,14 +60,17 @@ def replicas() -> Iterator[Server]:
 
 @dataclass(frozen=True)
 class App:
+    """fewest: visitors at once that it is shown to."""
+
     name: str
     serve: Callable[[], AbstractContextManager[Server]]
     tab: Callable[[str], StreamlitTab | GradioVisitor]
+    fewest: int = 1
 
 
 APPS = (
     App("Convoscope", lambda: streamlit("streamlit_app.py"), StreamlitTab),
-    App("Convoscope, two replicas behind nginx", replicas, ReplicaTab),
+    App("Convoscope, two replicas behind nginx", replicas, ReplicaTab, fewest=50),
     App("Gradio, the same network", lambda: gradio("bench/peers/gradio_app.py"), GradioVisitor),
     App("plain Streamlit, the same network", lambda: streamlit("bench/peers/plain.py"), StreamlitTab),
     App("floor: Streamlit saying the size", lambda: streamlit("bench/peers/bare.py"), StreamlitTab),
@@ -140,7 +143,7 @@ async def _measure(apps: Sequence[App], crowds: Sequence[int], seconds: float) -
         _tell(row)
         return row
 
-    rows = await asyncio.gather(*(crowd(app, visitors) for visitors in crowds for app in apps))
+    rows = await asyncio.gather(*(crowd(app, visitors) for visitors in crowds for app in apps if visitors >= app.fewest))
     for app in apps:
         if app.tab is StreamlitTab:
             rows += map(_tell, await _hoarding(app))

@@ -17,6 +17,7 @@ from urllib.request import urlopen
 ROOT = Path(__file__).parent.parent
 START = 60  # seconds a server may take to answer
 PORTS = range(12_000, 30_000)
+FRUGAL = {"MALLOC_ARENA_MAX": "2"}  # as `make run` and the container have it
 PEERS_PYTHON = os.environ.get("BENCH_PYTHON", ".venv-peers/bin/python")
 
 
@@ -50,7 +51,7 @@ def gradio(script: str) -> Iterator[Server]:
 def _running(command: Sequence[str], port: int, ready: str, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
     """Afterwards its log must be free of tracebacks."""
     with tempfile.TemporaryFile("w+") as log:
-        environment = {**os.environ, **(settings or {})}
+        environment = {**os.environ, **FRUGAL, **(settings or {})}
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
             _wait(f"http://127.0.0.1:{port}{ready}", process)

@@ -16,7 +16,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from bench import names
-from bench.serving import ROOT, Server, free_port
+from bench.serving import FRUGAL, ROOT, Server, free_port
 from bench.visitor import Visitor
 
 DEPLOY = ROOT / "deploy"
@@ -79,7 +79,7 @@ def replica(site: Site, place: str) -> Iterator[int]:
     """Its process."""
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
     command += [f"--server.port={site.port}", f"--server.address={NETWORK}{place}"]
-    environment = {**os.environ, "STREAMLIT_SERVER_COOKIE_SECRET": "the same for all replicas"}
+    environment = {**os.environ, **FRUGAL, "STREAMLIT_SERVER_COOKIE_SECRET": "the same for all replicas"}
     log = site.folder / f"replica-{place}.log"
     with running(command, log, environment, signal.SIGKILL) as process:
         wait_for(f"{site.direct(place)}/_stcore/health", process, log)

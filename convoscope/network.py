@@ -1,12 +1,11 @@
 """A model folder → predictions and traces, by ONNX Runtime."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from onnx import ModelProto
 from convoscope.cached import cached_property
 from convoscope.card import Card, ModelError, read_card
 from convoscope.graph.reading import GraphError, check_operators, check_weights_inside, computing_nodes
+from convoscope.graph.stored import StoredModel
 from convoscope.graph.tap import tap
 from convoscope.layers import Layer, Stage, layer_names, read_layers
 from convoscope.prepare import Prepared
@@ -84,11 +84,12 @@ class Trace:
 class Network:
     """A loaded model folder. `predict`, `trace` and `logits` may run in many threads at once.
 
+    read_model: gives the graph with its weights, which nobody may change.
     weights: values that stand in for the graph's own, for a session of an `adjustable` graph; moment: what they are called.
     """
 
     card: Card
-    model: ModelProto
+    read_model: Callable[[], ModelProto]
     layers: tuple[Layer, ...]
     session: onnxruntime.InferenceSession
     logits_name: str
@@ -99,6 +100,11 @@ class Network:
     def key(self) -> str:
         """Tells it from every other network: the same graph with another card or other weights is another network."""
         return hashlib.sha256((self.card.model_dump_json() + self.moment).encode()).hexdigest()
+
+    @property
+    def model(self) -> ModelProto:
+        """Raises GraphError if its file was written over since it was loaded."""
+        return self.read_model()
 
     @property
     def stages(self) -> Iterator[Stage]:
@@ -154,7 +160,8 @@ def load(folder: Path, threads: int = 1) -> Network:
     """
     card = read_card(folder)
     try:
-        model = onnx.load_model_from_string((folder / "model.onnx").read_bytes())
+        read_model = StoredModel(folder / "model.onnx")
+        model = read_model()
         check_operators(model)
         check_weights_inside(model)
         session = open_session(tap(model), threads)
@@ -166,7 +173,7 @@ def load(folder: Path, threads: int = 1) -> Network:
     _check_classes(folder, card, shapes[logits_name])
     _check_layers(folder, card, model)
     layers = read_layers(model, shapes, {layer.name: layer.title for layer in card.layers})
-    return Network(card, model, layers, session, logits_name)
+    return Network(card, read_model, layers, session, logits_name)
 
 
 def open_session(model: ModelProto, threads: int, pooled: bool = False) -> onnxruntime.InferenceSession:

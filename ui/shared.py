@@ -19,6 +19,7 @@ FIRST_MODEL = "photo"
 @kept()
 def networks() -> dict[str, Network | str]:
     """Every folder in `models/`, the first model first: a network, or the sentence that says why there is none."""
+    server.be_frugal()
     found: dict[str, Network | str] = {}
     folders = (path.parent for path in MODELS.glob("[!.]*/card.json"))
     for folder in sorted(folders, key=lambda path: (path.name != FIRST_MODEL, path.name)):

@@ -130,7 +130,7 @@ def shuffled(network: Network, seed: int = 0) -> Network:
     names = dict.fromkeys(source.get(node.input[1], node.input[1]) for node in nodes)
     model = bake(network.model, {**network.weights, **{name: rng.permuted(fixed[name]) for name in names}})
     session = open_session(tap(model), threads=1)
-    return replace(network, model=model, session=session, weights={}, moment=f"{network.moment} shuffled {seed}")
+    return replace(network, read_model=lambda: model, session=session, weights={}, moment=f"{network.moment} shuffled {seed}")
 
 
 def similarity(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
