@@ -70,9 +70,9 @@ class App:
 
 APPS = (
     App("Convoscope", lambda: streamlit("streamlit_app.py"), StreamlitTab),
-    App("Convoscope, two replicas behind nginx", replicas, ReplicaTab, fewest=50),
     App("Gradio, the same network", lambda: gradio("bench/peers/gradio_app.py"), GradioVisitor),
     App("plain Streamlit, the same network", lambda: streamlit("bench/peers/plain.py"), StreamlitTab),
+    App("Convoscope, two replicas behind nginx", replicas, ReplicaTab, fewest=50),
     App("floor: Streamlit saying the size", lambda: streamlit("bench/peers/bare.py"), StreamlitTab),
 )
 

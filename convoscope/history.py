@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from onnx import TensorProto
+from onnx import TensorProto, numpy_helper
 from onnxruntime import InferenceSession
 
 from convoscope.card import ModelError
@@ -18,6 +18,7 @@ from convoscope.network import Network, open_session
 
 LOG = "training.jsonl"
 MOMENTS = "history"
+FLOAT16 = 2**-10, 2**-24  # by how much a number kept as such may differ from itself: as a share, and near zero
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,10 @@ class History:
         return tuple(self.paths)
 
     def at(self, step: int) -> Network:
-        """The network as it was after this step. Its percentages use the temperature of the final one. Raises ModelError."""
+        """The network as it was after this step. Its percentages use the temperature of the final one. Raises ModelError.
+
+        The last moment is the network itself, unless it went on to learn: float16 alone makes no other one of it.
+        """
         path = self.paths[step]
         try:
             data = path.read_bytes()
@@ -71,13 +75,15 @@ class History:
                 weights = {name: kept[name].astype(np.float32) for name in kept}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as failure:
             raise ModelError(f"{_name(path)} is damaged, so this moment cannot be shown.") from failure
-        expected = {
-            tensor.name: tuple(tensor.dims)
+        final = {
+            tensor.name: numpy_helper.to_array(tensor)
             for tensor in self.network.model.graph.initializer
             if tensor.data_type == TensorProto.FLOAT
         }
-        if {name: values.shape for name, values in weights.items()} != expected:
+        if {name: values.shape for name, values in weights.items()} != {name: values.shape for name, values in final.items()}:
             raise ModelError(f"{_name(path)} does not fit the graph, so this moment cannot be shown.")
+        if step == self.steps[-1] and all(np.allclose(values, final[name], *FLOAT16) for name, values in weights.items()):
+            return self.network
         moment = f"step {step}, {hashlib.sha256(data).hexdigest()}"
         return replace(self.network, session=self.session, weights=weights, moment=moment)
 

@@ -60,9 +60,13 @@ def histogram(values: NDArray[np.float32]) -> Histogram:
 
 
 def as_colours(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Kernels (N, 3, H, W) on red, green and blue → uint8 (N, H, W, 3): grey is zero, the largest weight of all is at the end."""
-    peak = float(np.abs(values).max(initial=0)) or 1.0
-    return (127.5 + values.transpose(0, 2, 3, 1) / peak * 127.5).round().astype(np.uint8)
+    """Kernels (N, 3, H, W) on red, green and blue → uint8 (N, H, W, 3), each on its own scale: grey is zero.
+
+    The largest weights of a layer are many times as large as those of most kernels, which on one scale would all look grey.
+    """
+    peaks = np.abs(values).max((1, 2, 3), keepdims=True)
+    shares = values / np.where(peaks, peaks, 1)
+    return (127.5 + shares.transpose(0, 2, 3, 1) * 127.5).round().astype(np.uint8)
 
 
 def _node(network: Network, layer: Layer) -> NodeProto:

@@ -197,12 +197,12 @@ def _told(recipe: Recipe) -> str:
         f"label smoothing {recipe.smoothing}"
     )
     if recipe.cutmix:
-        told += f", CutMix of {recipe.cutmix:.0%}"
+        told += f", CutMix of {recipe.cutmix * 100:.0f} %"
     if recipe.teacher:
         widths = ", ".join(str(outputs) for outputs, _ in recipe.teacher.stack.layers)
         told += (
-            f"; {recipe.teaching:.0%} of what it learned are the answers of a teacher with {widths} channels, trained for "
-            f"{recipe.teacher.epochs} epochs"
+            f"; {recipe.teaching * 100:.0f} % of what it learned are the answers of a teacher with {widths} channels, trained "
+            f"for {recipe.teacher.epochs} epochs"
         )
     return told
 

@@ -52,7 +52,7 @@ def _brought_together(page: str) -> Visit:
         st.session_state.page, st.session_state.view, st.session_state.problem = page, None, None
     given = st.query_params.to_dict()
     notes: tuple[str, ...] = ()
-    followed = bool(given) and given != st.session_state.get("written") and not st.session_state.get("chosen_now")
+    followed = given != st.session_state.get("written") and not st.session_state.get("chosen_now")
     if "selection" not in st.session_state or followed:
         if given.get("photo", "") == own_photo("other") or given.get("other", "") == own_photo("photo"):
             _swap_own()  # from one side of a swap to the other
@@ -67,6 +67,8 @@ def _brought_together(page: str) -> Visit:
         selection = st.session_state.selection = replace(selection, crop=crop)
     if not st.session_state.get("moving"):
         written = link()
+        if not given and selection == from_link({}, usable(), None)[0]:
+            written = given  # or this page would be two entries of the browser's history
         if given != written:
             st.query_params.from_dict(written)
         st.session_state.written = written

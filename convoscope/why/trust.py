@@ -18,7 +18,7 @@ from convoscope.network import Network, open_session
 from convoscope.why.question import Question, answers, chosen
 
 CONTROLS = 19  # with as many, a map that means nothing beats all of them once in 20
-CHANCE = 0.1  # a map that a random place equals more often than this is no better than random
+CHANCE = 0.1  # a map that a random place equals more often than this is not clearly better
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,13 @@ class Verdict:
         return (1 + len(self.controls) - self.beaten) / (1 + len(self.controls))
 
     @property
+    def clearly_better(self) -> bool:
+        return self.chance <= CHANCE
+
+    @property
     def no_better_than_random(self) -> bool:
-        return self.chance > CHANCE
+        """As good as most of the controls at best."""
+        return self.beaten <= len(self.controls) / 2
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,19 @@ def test_with_three_networks_the_menu_takes_one_row_and_on_a_phone_two(browser, 
                 expect_query(page, model="third")
 
 
+def test_a_page_without_a_link_is_one_step_too_and_back_to_it_is_what_it_showed(page):
+    page.goto("/report?photo=cat")
+    expect(page.get_by_role("heading", level=1)).to_have_text("How good is it?")
+    page.goto("/")
+    expect(page.locator(".bar").first).to_be_visible()
+    page.get_by_text("cat", exact=True).click()
+    expect_query(page, photo="cat")
+    page.go_back()
+    expect(page.get_by_role("link", name="Layers")).to_have_attribute("href", re.compile("photo=coffee"))
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("How good is it?")
+
+
 def test_one_step_back_is_one_page_and_links_of_the_menu_hold_the_photo(page):
     page.goto("/?photo=cat")
     expect(page.locator(".bar").first).to_be_visible()

@@ -37,7 +37,7 @@ def test_a_moment_computes_what_a_graph_with_its_weights_computes() -> None:
     history = open_history(SHAPES, network)
     assert history
     assert history.steps == tuple(sorted(int(path.stem) for path in (SHAPES / MOMENTS).iterdir()))
-    for step in history.steps:
+    for step in history.steps[:-1]:
         model = onnx.load(SHAPES / "model.onnx")
         with np.load(SHAPES / MOMENTS / f"{step}.npz") as kept:
             for tensor in model.graph.initializer:
@@ -47,13 +47,21 @@ def test_a_moment_computes_what_a_graph_with_its_weights_computes() -> None:
         np.testing.assert_allclose(history.at(step).logits(batch), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_the_last_moment_is_the_network_but_for_float16() -> None:
-    network, batch = load(SHAPES), noise((4, 1, 32, 32))
+def test_the_last_moment_is_the_network() -> None:
+    network = load(SHAPES)
     history = open_history(SHAPES, network)
     assert history
-    last = history.at(history.steps[-1])
-    assert np.abs(last.logits(batch) - network.logits(batch)).max() < 0.005 * np.abs(network.logits(batch)).max()
-    assert last.key != network.key != history.at(0).key != last.key
+    assert history.at(history.steps[-1]) is network
+    assert history.at(0).key != network.key
+
+
+def test_a_last_moment_that_the_network_went_on_from_is_its_own(tmp_path: Path) -> None:
+    network = load(SHAPES)
+    (tmp_path / MOMENTS).mkdir()
+    shutil.copy(SHAPES / MOMENTS / "0.npz", tmp_path / MOMENTS)
+    history = open_history(tmp_path, network)
+    assert history
+    assert history.at(0).key != network.key
 
 
 def test_without_moments_there_is_no_history(tmp_path: Path) -> None:

@@ -32,13 +32,13 @@ def test_at_a_moment_of_training_they_are_that_moments() -> None:
         np.testing.assert_array_equal(found, kept["conv2.weight"].astype(np.float32))
 
 
-def test_in_colour_zero_is_grey_and_the_largest_weight_at_the_end() -> None:
+def test_in_colour_zero_is_grey_and_each_kernels_largest_weight_at_the_end() -> None:
     values = np.zeros((2, 3, 1, 2), np.float32)
     values[0, 0, 0, 0], values[1, 2, 0, 1] = 2, -1
     pictures = as_colours(values)
     assert pictures.shape == (2, 1, 2, 3)
     assert pictures[0, 0, 0].tolist() == [255, 128, 128]
-    assert pictures[1, 0, 1].tolist() == [128, 128, 64]
+    assert pictures[1, 0, 1].tolist() == [128, 128, 0]
     assert as_colours(np.zeros((1, 3, 1, 1), np.float32)).ravel().tolist() == [128, 128, 128]
 
 

@@ -47,7 +47,7 @@ def test_it_opens_untrained_and_a_step_between_two_moments_finds_the_nearest():
 
 def test_the_story_is_true_to_the_answers():
     app = open_app(PAGE, model="shapes", photo="star")
-    told = re.search(r"has said so since step ([\d,]+) of", text(app))
+    told = re.search(r"has said so at each moment kept since step ([\d,]+) of", text(app))
     assert told
     since = int(told[1].replace(",", ""))
     steps = open_history(SHAPES, load(SHAPES)).steps

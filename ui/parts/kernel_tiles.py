@@ -1,4 +1,4 @@
-"""The kernels of the first layer as tiles: in colour where it looks at colours, else on a scale."""
+"""The kernels of a layer that looks at the photo as tiles, each on its own scale, with its largest weight below."""
 
 import numpy as np
 
@@ -10,15 +10,17 @@ from ui.visit import Visit
 
 
 def kernel_tiles(visit: Visit) -> list[Tile]:
+    """In colour where it looks at colours."""
     values = kernels(visit.network, visit.network.layers[0])
     assert values is not None
-    scale = scale_of(values, "weights")
     colours = as_colours(values) if values.shape[1] == 3 else None
     tiles = []
     for channel, kernel in enumerate(values):
         text = f"weights from {words.number(kernel.min())} to {words.number(kernel.max())}"
+        largest = words.number(np.abs(kernel).max())
         if colours is not None:
-            tiles.append(Tile(channel, f"{channel}", "", text, colours[channel], None))
+            tiles.append(Tile(channel, f"{channel}", largest, text, colours[channel], None))
         else:
-            tiles.append(Tile(channel, f"{channel}", "", text, np.ascontiguousarray(kernel[0]), scale))
+            scale = scale_of(kernel, "weights")
+            tiles.append(Tile(channel, f"{channel}", largest, text, np.ascontiguousarray(kernel[0]), scale))
     return tiles

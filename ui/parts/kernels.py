@@ -5,12 +5,13 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from convoscope import words
-from convoscope.kernels import NEAR_ZERO, as_colours, entering, histogram, kernels, near_zero, norms
+from convoscope.kernels import NEAR_ZERO, entering, histogram, kernels, near_zero, norms
 from convoscope.render import Scale, scale_of
 from convoscope.strength import strongest_first
 from ui.components.chart import Axis, Line, chart
 from ui.components.maps import Tile, maps
 from ui.components.table import Cell, table
+from ui.parts.kernel_tiles import kernel_tiles
 from ui.visit import Visit
 
 COLOURS = ("red", "green", "blue")
@@ -26,7 +27,7 @@ def kernel_pictures(visit: Visit) -> None:
     st.markdown(_sentence(visit, values), help=_HELP)
     scale = scale_of(values, "weights")
     if visit.layer.number == 1 and values.shape[1] == 3:
-        _in_colour(visit, values)
+        _in_colour(visit)
     _of_one_channel(visit, values, scale)
     spread, sizes = st.columns(2, gap="large")
     with spread:
@@ -45,15 +46,12 @@ def _sentence(visit: Visit, values: NDArray[np.float32]) -> str:
     )
 
 
-def _in_colour(visit: Visit, values: NDArray[np.float32]) -> None:
+def _in_colour(visit: Visit) -> None:
     st.caption(
-        "What each channel looks for in the photo. Grey is zero; a colour is what it adds up, its opposite what it subtracts."
+        "What each channel looks for in the photo. Grey is zero; a colour is what it adds up, its opposite what it subtracts. "
+        "Each is on its own scale: the number below is its largest weight."
     )
-    tiles = [
-        Tile(channel, f"{channel}", "", _text(kernel), picture, None)
-        for channel, (kernel, picture) in enumerate(zip(values, as_colours(values), strict=True))
-    ]
-    maps(tiles, key=f"kernels-colour-{visit.network.key[:8]}", label="Kernels in colour", size=48, layout="strip")
+    maps(kernel_tiles(visit), key=f"kernels-colour-{visit.network.key[:8]}", label="Kernels in colour", size=48, layout="strip")
 
 
 def _of_one_channel(visit: Visit, values: NDArray[np.float32], scale: Scale) -> None:

@@ -63,7 +63,7 @@ def first_kernels(then: Visit, visit: Visit) -> None:
         st.markdown(
             f"**The kernels of {words.plain(layer.title)}**, which looks at the photo itself",
             help="A kernel is the small grid of weights that a convolution multiplies each window of its input with. In colour: "
-            "grey is zero; each moment on its own scale.",
+            "grey is zero; each on its own scale, with its largest weight below.",
         )
         for column, each, title in zip(st.columns(2, gap="medium"), (then, visit), _titles(visit), strict=True):
             with column:
@@ -112,7 +112,8 @@ def _story(visit: Visit, course: dict[int, Answer]) -> str:
     if since == steps[-1] and len(steps) > 1:
         before, step = course[steps[-2]], steps[-2]
         return f"{begun} {now}, but that is new: at step {step:,} of {steps[-1]:,} it still said {words.plain(before.name)}."
-    return f"{begun} {now}, and has said so since {'the start' if since == 0 else f'step {since:,}'} of {steps[-1]:,}."
+    held = "all along, from the start" if since == 0 else f"at each moment kept since step {since:,}"
+    return f"{begun} {now}, and has said so {held} of {steps[-1]:,}."
 
 
 def _titles(visit: Visit) -> tuple[str, str]:

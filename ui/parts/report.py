@@ -3,7 +3,7 @@
 import streamlit as st
 
 from convoscope import words
-from convoscope.card import Interval
+from convoscope.card import Interval, Results
 from convoscope.evaluation import Noticed, Noticing, by_class
 from ui import shared
 from ui.components.chart import Axis, Line, chart
@@ -23,7 +23,9 @@ def summary(visit: Visit) -> None:
     """How often it is right, and what that means for this photo."""
     for problem in visit.report.problems:
         st.warning(words.plain(problem), icon=":material/warning:")
-    st.markdown(f"{_accuracy(visit)}\n\n{_of_this_photo(visit)}")
+    told, tried = st.columns([1, 1.5], gap="large")
+    told.markdown(f"{_accuracy(visit)}\n\n{_of_this_photo(visit)}")
+    tried.markdown(_everywhere(visit))
 
 
 def classes(visit: Visit) -> None:
@@ -231,38 +233,38 @@ def _accuracy(visit: Visit) -> str:
     if results is None:
         return "How often this network is right has not been measured."
     top1 = results.top1
-    top5 = f" The right name is among its first five for {words.percent(results.top5.value)}." if results.top5 else ""
     return (
-        f"Of pictures it had never seen it names **{words.percent(top1.value)}** right (95 % interval "
-        f"{words.percent(top1.low)} to {words.percent(top1.high)}; {results.pictures:,} pictures, "
-        f"{words.plain(results.measured_on)}).{top5} Guessing among {len(card.classes):,} classes would give "
-        f"{words.percent(1 / len(card.classes))}.{_elsewhere(visit)}"
+        f"Of {results.pictures:,} pictures it had never seen it names **{words.percent(top1.value)}** right (95 % interval "
+        f"{words.percent(top1.low)} to {words.percent(top1.high)}). Guessing among {len(card.classes):,} classes would give "
+        f"{words.percent(1 / len(card.classes))}."
     )
 
 
-def _elsewhere(visit: Visit) -> str:
-    """How often it is right on ordinary photos, and among a few classes."""
-    evaluation, said = visit.report.evaluation, ""
-    if evaluation and evaluation.photos:
-        photos = evaluation.photos
-        top5 = f", and has the right name among its first five for {words.percent(photos.top5.value)}" if photos.top5 else ""
-        said += (
-            f" Of {photos.pictures:,} ordinary photos of its classes it names {words.percent(photos.top1.value)} right "
-            f"({words.percent(photos.top1.low)} to {words.percent(photos.top1.high)}){top5}."
-        )
-    if evaluation and evaluation.averaged:
+def _everywhere(visit: Visit) -> str:
+    """How often it is right on all that it was tried on (a Markdown table)."""
+    evaluation = visit.report.evaluation
+    tried: list[tuple[str, Results | None]] = [(" pictures: {}", visit.network.card.results)]
+    if evaluation:
         averaged = evaluation.averaged
-        of_photos = f", for {words.percent(averaged.photos.top1.value)} of those photos" if averaged.photos else ""
-        said += (
-            f" Asked about several squares of each picture it is right, on average over them, for "
-            f"{words.percent(averaged.test.top1.value)}{of_photos}."
-        )
-    if evaluation and evaluation.few:
-        few = evaluation.few
-        said += (
-            f" On {few.pictures:,} pictures of {words.plain(few.measured_on)}, it is right for {words.percent(few.top1.value)}."
-        )
-    return said
+        tried += [
+            (", the average of several squares of each", averaged.test if averaged else None),
+            (" ordinary photos of its classes", evaluation.photos),
+            (", the average of several squares of each", averaged.photos if averaged else None),
+            (" pictures: {}", evaluation.few),
+        ]
+    rows = [
+        f"| {each.pictures:,}{name.format(words.plain(each.measured_on))} | {words.percent(each.top1.value)} | "
+        f"{_between(each.top1)} | {words.percent(each.top5.value) if each.top5 else '–'} |"
+        for name, each in tried
+        if each
+    ]
+    headings = "| tried on | right | 95 % interval | among its first five |"
+    return "\n".join([headings, "|---|---:|---:|---:|", *rows]) if rows else ""
+
+
+def _between(share: Interval) -> str:
+    """'62.0–63.9', in per cent, in one line."""
+    return f"{share.low * 100:.1f}\N{WORD JOINER}–\N{WORD JOINER}{share.high * 100:.1f}"
 
 
 def _of_this_photo(visit: Visit) -> str:
@@ -272,7 +274,7 @@ def _of_this_photo(visit: Visit) -> str:
         return ""
     said = f"It calls {visit.photo_title} **{words.plain(best.name)}** with {words.percent(best.probability)}"
     if here := evaluation.bin_of(best.probability):
-        about = f"{here.low * 100:.0f} to {words.percent(here.high)}"
+        about = f"{here.low * 100:.0f} to {here.high * 100:.0f} %"
         said += f"; when it was about that sure ({about}), it was right for **{words.percent(here.right)}**"
     result = by_class(evaluation, visit.network.card.classes)[best.index]
     if result and result.precision:

@@ -15,7 +15,7 @@ def several(visit: Visit) -> None:
     """A switch, and what it asks for."""
     with st.container(border=True):
         st.toggle(
-            "**Ask about several squares** of the photo, and average",
+            "Ask about several squares of the photo, and average",
             help=_HELP,
             **state.bound("several", visit.selection.several),
         )

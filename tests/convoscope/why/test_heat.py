@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from convoscope.evidence import linear_head
 from convoscope.why.gradients import open_gradients
-from convoscope.why.heat import grad_cam, integrated, saliency, smoothed
+from convoscope.why.heat import SMALL, STEPS, Integrated, grad_cam, integrated, integrated_closely, saliency, smoothed
 from convoscope.why.question import Question
 from tests import shipped
 from tests.convoscope.why.networks import ALL, network, photo
@@ -37,6 +39,22 @@ def test_integrated_gradients_come_closer_to_the_difference_with_more_steps(name
     assert fine.gap == pytest.approx(difference - fine.values.sum(), abs=1e-9)
     assert abs(fine.gap) < 0.02 * max(abs(difference), np.abs(fine.parts).sum() / 10)
     assert abs(fine.gap) < abs(coarse.gap)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_as_many_steps_are_taken_as_leave_a_small_gap(name: str) -> None:
+    gradients, x = open_gradients(network(name)), photo(name)
+    found, rough = integrated_closely(gradients, x, Question(2)), integrated(gradients, x, Question(2))
+    assert found.steps in STEPS
+    assert found.small_gap or found.steps == STEPS[-1]
+    assert (found.steps == STEPS[0]) == rough.small_gap
+
+
+def test_a_gap_is_small_beside_what_is_to_be_explained() -> None:
+    exact = Integrated(score=3.0, parts=np.full((1, 1, 1), 2.0), baseline_score=1.0, steps=32)
+    assert exact.small_gap
+    assert replace(exact, parts=exact.parts * (1 + 0.9 * SMALL)).small_gap
+    assert not replace(exact, parts=exact.parts * (1 + 1.1 * SMALL)).small_gap
 
 
 def test_integrated_gradients_are_taken_in_the_middle_of_each_step() -> None:

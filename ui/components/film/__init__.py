@@ -14,19 +14,19 @@ _mount = register("film", SHARED)
 
 @dataclass(frozen=True)
 class Frame:
-    """picture: uint8 (S, S, C). title: where on the range. shares: of each of the classes that are shown, 0-1."""
+    """picture: uint8 (S, S, C). title: where on the range. answers: the classes shown as bars, each with its share, 0-1."""
 
     picture: NDArray[np.uint8]
     title: str
-    shares: Sequence[float]
+    answers: Sequence[tuple[str, float]]
 
 
-def film(frames: Sequence[Frame], classes: Sequence[str], at: int, *, key: str, label: str) -> None:
-    """classes: whose shares are shown as bars. at: the frame it begins with."""
+def film(frames: Sequence[Frame], followed: Sequence[str], at: int, *, key: str, label: str) -> None:
+    """followed: classes that keep their colours along the range. at: the frame it begins with."""
     header: dict[str, object] = {
         "label": label,
-        "classes": list(classes),
+        "followed": list(followed),
         "at": at,
-        "frames": [{"title": frame.title, "shares": list(frame.shares)} for frame in frames],
+        "frames": [{"title": frame.title, "answers": [list(answer) for answer in frame.answers]} for frame in frames],
     }
     _mount(key=key, data=pack_pictures(header, [Picture(frame.picture) for frame in frames]))

@@ -3,9 +3,10 @@ class Film {
     this.canvas = element("canvas", { role: "img" });
     this.slider = element("input", { type: "range", min: 0, step: 1 });
     this.slider.oninput = () => this.draw();
+    this.strip = element("div", { class: "strip", "aria-hidden": "true" });
     this.title = element("output");
     this.bars = element("div");
-    this.root = element("div", { class: "root" }, element("div", { class: "shown" }, this.canvas), element("div", { class: "side" }, this.slider, this.title, this.bars));
+    this.root = element("div", { class: "root" }, element("div", { class: "shown" }, this.canvas), element("div", { class: "side" }, this.slider, this.strip, this.title, this.bars));
     parent.append(this.root);
   }
 
@@ -15,23 +16,44 @@ class Film {
     this.slider.max = header.frames.length - 1;
     this.slider.value = header.at;
     this.slider.setAttribute("aria-label", header.label);
+    this.strip.replaceChildren(...runs(header.frames.map(best)).map(({ name, length }, at) => {
+      const run = element("span", { class: `run ${this.colour(name) || (at % 2 ? "odd" : "even")}`, title: name }, element("span", { text: name }));
+      run.style.flexGrow = length;
+      return run;
+    }));
     this.draw();
   }
 
+  colour(name) {
+    return ["first", "second"][this.header.followed.indexOf(name)] || "";
+  }
+
   draw() {
-    const { frames, classes } = this.header, frame = frames[this.slider.value];
+    const frame = this.header.frames[this.slider.value], winner = best(frame);
     paint(this.canvas, this.pictures[this.slider.value]);
     this.canvas.setAttribute("aria-label", `What the network gets: ${frame.title}`);
     this.title.textContent = frame.title;
-    this.slider.setAttribute("aria-valuetext", `${frame.title}: ${classes.map((name, at) => `${name} ${percent(frame.shares[at])}`).join(", ")}`);
-    const best = Math.max(...frame.shares);
-    this.bars.replaceChildren(...classes.map((name, at) => {
-      const fill = element("div", { class: "fill" });
-      fill.style.width = `${100 * frame.shares[at]}%`;
-      return element("div", { class: `bar${frame.shares[at] === best ? " best" : ""}` }, element("span", { class: "name", text: name }),
-        element("span", { text: percent(frame.shares[at]) }), element("div", { class: "track" }, fill));
+    this.slider.setAttribute("aria-valuetext", `${frame.title}: ${frame.answers.map(([name, share]) => `${name} ${percent(share)}`).join(", ")}`);
+    this.bars.replaceChildren(...frame.answers.map(([name, share]) => {
+      const fill = element("div", { class: `fill ${this.colour(name)}` });
+      fill.style.width = `${100 * share}%`;
+      return element("div", { class: `bar${name === winner ? " best" : ""}` }, element("span", { class: "name", text: name }),
+        element("span", { text: percent(share) }), element("div", { class: "track" }, fill));
     }));
   }
+}
+
+function best(frame) {
+  return frame.answers.reduce((one, other) => (other[1] > one[1] ? other : one))[0];
+}
+
+function runs(names) {
+  const found = [];
+  for (const name of names) {
+    if (found.at(-1)?.name === name) found.at(-1).length += 1;
+    else found.push({ name, length: 1 });
+  }
+  return found;
 }
 
 function percent(share) {

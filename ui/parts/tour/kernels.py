@@ -34,7 +34,9 @@ def draw(visit: Visit) -> None:
         f"more, its bias. {count} kernels make **{count} maps**."
     )
     prose(
-        "**The kernels**" + (" in colour; grey is zero" if channels == 3 else "; brown is negative, white zero, green positive")
+        "**The kernels**"
+        + (" in colour; grey is zero" if channels == 3 else "; brown is negative, white zero, green positive")
+        + ". Each is on its own scale: the number below is its largest weight."
     )
     maps(
         kernel_tiles(visit),

@@ -14,7 +14,7 @@ from ui.parts.why.turning import SHARE, at, sentence, turn_title
 from ui.views import CHANGES
 from ui.visit import Visit
 
-CLASSES = 4  # followed along the range, at most
+ANSWERS = 4  # shown of each place on the range
 LARGEST = 2_400_000  # bytes of pictures that are sent
 _TITLES = {
     "rotate": "turn it",
@@ -31,9 +31,9 @@ def change(visit: Visit) -> None:
     with st.spinner("Asking the network along the whole range …"):
         found = visit.once(("what if", what.name), lambda: series(visit.tools.lean, visit.prepared, what))
     st.markdown(sentence(visit, found))
-    classes = _followed(visit, found)
-    _curves(visit, found, classes)
-    _film(visit, found, classes)
+    followed = _followed(visit, found)
+    _curves(visit, found, followed)
+    _film(visit, found, followed)
     _downloads(visit, found)
     st.caption(
         "What it cannot tell: these are changes of this one photo, in the very pixels that the network gets; how it bears them "
@@ -50,19 +50,17 @@ def _choice(visit: Visit) -> WhatIf:
 
 
 def _followed(visit: Visit, found: Series) -> list[int]:
-    """The class asked about, what it is compared with, the one the answer turns to, those that win elsewhere, the next best."""
-    winners, counts = np.unique(found.winners, return_counts=True)
-    elsewhere = winners[np.argsort(-counts, kind="stable")].tolist()
+    """Two classes: the one asked about, and what it is compared with, the one the answer turns to, or the next best."""
     asked, turn, best = visit.asked, found.turn(visit.asked), visit.prediction.best.index
     compared = ([] if best == asked.index else [best]) if asked.against is None else [asked.against]
     turned = [] if turn is None else [int(found.winners[turn])]
     next_best = [answer.index for answer in visit.prediction.answers]
-    return list(dict.fromkeys([asked.index, *compared, *turned, *elsewhere, *next_best]))[:CLASSES]
+    return list(dict.fromkeys([asked.index, *compared, *turned, *next_best]))[:2]
 
 
-def _curves(visit: Visit, found: Series, classes: list[int]) -> None:
+def _curves(visit: Visit, found: Series, followed: list[int]) -> None:
     turn, strengths = found.turn(visit.asked), found.strengths.tolist()
-    lines, up = _lead(visit, found) if visit.asked.against is not None else _probabilities(visit, found, classes[:2])
+    lines, up = _lead(visit, found) if visit.asked.against is not None else _probabilities(visit, found, followed)
     chart(
         lines,
         Axis(found.what.unit, strengths[0], strengths[-1], share=found.what.unit.startswith(SHARE)),
@@ -75,10 +73,9 @@ def _curves(visit: Visit, found: Series, classes: list[int]) -> None:
         st.caption(f"The dashed line: {turn_title(visit, found, turn)}.")
 
 
-def _probabilities(visit: Visit, found: Series, classes: list[int]) -> tuple[list[Line], Axis]:
-    """classes: two of them; more lines could not be told apart."""
-    strengths, names = found.strengths.tolist(), [visit.network.card.classes[index] for index in classes]
-    curves = [found.probabilities[:, index].tolist() for index in classes]
+def _probabilities(visit: Visit, found: Series, followed: list[int]) -> tuple[list[Line], Axis]:
+    strengths, names = found.strengths.tolist(), [visit.network.card.classes[index] for index in followed]
+    curves = [found.probabilities[:, index].tolist() for index in followed]
     lines = [Line(name, strengths, curve) for name, curve in zip(names, curves, strict=True)]
     return lines, Axis(f"probability of {' and '.join(names)}", 0, 1, share=True)
 
@@ -90,18 +87,26 @@ def _lead(visit: Visit, found: Series) -> tuple[list[Line], Axis]:
     return [Line(score_title(visit), strengths, lead), neither], Axis(score_title(visit), min(0.0, *lead), max(0.0, *lead))
 
 
-def _film(visit: Visit, found: Series, classes: list[int]) -> None:
+def _film(visit: Visit, found: Series, followed: list[int]) -> None:
     every = max(1, -(-found.pixels.nbytes // LARGEST))
     begin = _begin(visit, found)
     shown = sorted({*range(0, len(found.strengths), every), begin})
-    frames = [Frame(found.pixels[k], at(found, k), [float(found.probabilities[k, c]) for c in classes]) for k in shown]
     film(
-        frames,
-        [visit.network.card.classes[index] for index in classes],
+        [Frame(found.pixels[place], at(found, place), _answers(visit, found, followed, place)) for place in shown],
+        [visit.network.card.classes[index] for index in followed],
         shown.index(begin),
         key=state.component_key("film", visit),
         label=f"{found.what.name}, {found.what.unit}",
     )
+
+
+def _answers(visit: Visit, found: Series, followed: list[int], place: int) -> list[tuple[str, float]]:
+    """The classes followed, and those that are most probable at this place."""
+    shares = found.probabilities[place]
+    most = np.argsort(-shares, kind="stable")[:ANSWERS].tolist()
+    return [
+        (visit.network.card.classes[index], float(shares[index])) for index in list(dict.fromkeys([*followed, *most]))[:ANSWERS]
+    ]
 
 
 def _downloads(visit: Visit, found: Series) -> None:

@@ -13,7 +13,7 @@ from convoscope.figure import Panel
 from convoscope.graph.backward import GradientError
 from convoscope.layers import Stage
 from convoscope.why.agreement import agreement
-from convoscope.why.heat import Integrated, Saliency, grad_cam, integrated, saliency, smoothed
+from convoscope.why.heat import Integrated, Saliency, grad_cam, integrated, integrated_closely, saliency, smoothed
 from ui import state
 from ui.parts.why.downloads import Quantity, Saved, downloads, on_photo
 from ui.parts.why.layer import layer_of, one_layer, short_title, shown_layer
@@ -109,7 +109,7 @@ def _methods(visit: Visit) -> tuple[Method, ...]:
                 lambda tools: _integrated(visit, tools).values,
             ),
             "How much does each pixel add on the way from the mean colour to the photo?",
-            "Adding up gradients along 32 steps from the mean colour …",
+            "Adding up gradients along the way from the mean colour …",
         ),
     )
 
@@ -126,7 +126,14 @@ def _one(visit: Visit, method: Method) -> NDArray[np.float64]:
 
 
 def _integrated(visit: Visit, tools: Tools) -> Integrated:
-    found = partial(integrated, tools.gradients, visit.prepared.tensor, visit.asked)
+    """Of another network than the visit's own in as many steps as that takes."""
+
+    def found() -> Integrated:
+        asked = tools.gradients, visit.prepared.tensor, visit.asked
+        if tools.network.key == visit.network.key:
+            return integrated_closely(*asked)
+        return integrated(*asked, _integrated(visit, visit.tools).steps)
+
     return visit.once((tools.network.key, "integrated", visit.asked), found)
 
 
@@ -140,7 +147,7 @@ def _gap(visit: Visit) -> str:
     return (
         f"All pixels add up to {words.number(float(found.parts.sum()))}; {score(visit)} is {words.number(found.score)}, that of "
         f"a picture of the mean colour {words.number(found.baseline_score)}. Completeness gap after {found.steps} steps: "
-        f"{words.number(found.gap)}."
+        f"{words.number(found.gap)}{'' if found.small_gap else ', which is much: take the map with a pinch of salt'}."
     )
 
 

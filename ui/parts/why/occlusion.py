@@ -78,7 +78,9 @@ def _sentence(visit: Visit, found: Occlusion) -> str:
 
 
 def _map(visit: Visit, found: Occlusion, patch: int, stride: int) -> Map:
-    st.markdown("**Where the score falls** when it is covered (green) or rises (purple)")
+    st.markdown(
+        "**Where the score falls** when it is covered (green) or rises (purple), averaged over the patches that cover a place"
+    )
     drawn = Map(
         f"occlusion-{patch}-{stride}",
         f"Loss of {title(visit)} where {visit.photo_title} is covered",
@@ -110,5 +112,5 @@ def _numbers(visit: Visit, found: Occlusion) -> None:
         for x, left in enumerate(found.lefts)
     ]
     key = f"{state.component_key('patches', visit)}-{found.patch}"
-    headings, label = ("Patch begins at", f"lost of {score_title(visit)}"), "Every place of the patch"
+    headings, label = ("Patch begins at", f"Fall of {score_title(visit)}"), "Every place of the patch"
     table(headings, rows, key=key, label=label, sorted_by=1, largest_first=(1,))

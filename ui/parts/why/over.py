@@ -44,7 +44,8 @@ def over(visit: Visit, drawn: Map, values: NDArray[np.float64]) -> Heat:
 def show(visit: Visit, drawn: Map, values: NDArray[np.float64], boxed: int = 1) -> Heat:
     """Draws the map, and returns what was drawn. boxed: as `heat` takes it."""
     shown = over(visit, drawn, values)
-    label = f"{drawn.label}: strongest {words.place(np.abs(values))}. Arrow keys read it."
+    lowest = f", lowest {words.place(-values)}" if values.min() < 0 else ""
+    label = f"{drawn.label}: highest {words.place(values)}{lowest}. Arrow keys read it."
     heat(shown, key=state.component_key(drawn.name, visit), label=label, boxed=boxed)
     return shown
 

@@ -43,6 +43,7 @@ def _verdict(visit: Visit, values: NDArray[np.float64]) -> Verdict:
 def _judgement(visit: Visit, verdict: Verdict) -> str:
     shown = subject(visit)
     as_good = len(verdict.controls) - verdict.beaten
+    against = f"{verdict.beaten} of {len(verdict.controls)} copies of it at random places"
     areas = (
         f"Area under its deletion curve {words.number(verdict.curves.deletion_area)} (less is better), under its insertion "
         f"curve {words.number(verdict.curves.insertion_area)} (more is better)."
@@ -52,10 +53,12 @@ def _judgement(visit: Visit, verdict: Verdict) -> str:
             f"**This map is no better than random**: for {shown}, {as_good} of {len(verdict.controls)} copies of it at random "
             f"places do as well. {areas}"
         )
-    return (
-        f"**This map points at what the answer rests on**: for {shown} it does better than {verdict.beaten} of "
-        f"{len(verdict.controls)} copies of it at random places. {areas}"
-    )
+    if not verdict.clearly_better:
+        return (
+            f"**This map is not clearly better than random**: for {shown} it does better than {against}, but a map that means "
+            f"nothing does as well with a chance of {words.percent(verdict.chance)}. {areas}"
+        )
+    return f"**This map points at what the answer rests on**: for {shown} it does better than {against}. {areas}"
 
 
 def _curves(visit: Visit, tried: Map, verdict: Verdict) -> None:

@@ -46,15 +46,22 @@ def _of_the_answer(visit: Visit, found: Series) -> str:
     shares, turn = found.probabilities, found.turn(visit.asked)
     if turn is not None:
         other = int(found.winners[turn])
+        share = words.percent(float(shares[turn, other]))
         return (
-            f"The answer flips from {name(visit, asked)} to **{name(visit, other)}** at **{at(found, turn)}**, "
-            f"{words.percent(float(shares[turn, other]))}."
+            f"The answer flips from {name(visit, asked)} to **{name(visit, other)}** ({share}) at **{at(found, turn)}**."
+            f"{_many(found)}"
         )
     least = int(shares[:, asked].argmin())
     stays = f"Along the whole range the answer stays **{name(visit, asked)}**."
     if words.percent(float(shares[least, asked])) == words.percent(float(shares[:, asked].max())):
         return f"{stays} Nowhere is it less sure than {words.percent(float(shares[least, asked]))}."
     return f"{stays} It is least sure at {at(found, least)}: {words.percent(float(shares[least, asked]))}."
+
+
+def _many(found: Series) -> str:
+    """How many classes the answer goes through, where these are more than the two that the flip names."""
+    count = len(set(found.winners.tolist()))
+    return f" Along the whole range it is one of {count} classes." if count > 2 else ""
 
 
 def _of_another(visit: Visit, found: Series) -> str:
