@@ -40,7 +40,7 @@ def _pictures(count: int) -> Source:
     """Noise: what a picture shows does not change what it costs."""
     drawn = torch.randint(0, 256, (count, 3, PHOTO.size, PHOTO.size), dtype=torch.uint8)
     part = Labelled(drawn, torch.arange(count) % CLASSES)
-    return Source("noise", tuple(f"class {number}" for number in range(CLASSES)), part, part, part, "noise")
+    return Source("noise", tuple(f"class {number}" for number in range(CLASSES)), part, part, part, (), "noise")
 
 
 def _seconds(action: Callable[[], object]) -> float:
