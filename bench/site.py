@@ -57,6 +57,10 @@ class Site:
         if NETWORK + place not in self.known:
             self.known.append(NETWORK + place)
 
+    def stop_all(self) -> None:
+        for place in list(self.running):
+            self.stop(place)
+
     def stop(self, place: str) -> None:
         """The replica is killed; its name goes on being given out, as in the seconds after a crash."""
         self.running.pop(place).close()
@@ -67,7 +71,7 @@ def site(folder: Path) -> Iterator[Site]:
     """Replicas at `PLACES`, and the proxy. folder: for logs and what nginx writes."""
     made = Site(folder, free_port())
     with ExitStack() as stack:
-        stack.callback(lambda: [made.stop(place) for place in list(made.running)])
+        stack.callback(made.stop_all)
         for place in PLACES:
             made.start(place)
         made.front = stack.enter_context(proxy(made, folder))

@@ -3,11 +3,12 @@
 import itertools
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from convoscope.benchmark import Row
 from train.data import Labelled, Source
@@ -22,7 +23,7 @@ def rows() -> list[Row]:
     with tempfile.TemporaryDirectory() as run:
         training = Training(replace(PHOTO, snapshots=2), _pictures(BATCHES * PHOTO.batch), Path(run))
         training.network.train()
-        batches = itertools.chain.from_iterable(iter(lambda: training.loader, None))
+        batches: Iterator[tuple[Tensor, Tensor]] = itertools.chain.from_iterable(iter(lambda: training.loader, None))
         resident = next(batches)
         augmented = training.augment(resident[0], PHOTO.size)
         targets = training.targets(resident[1])

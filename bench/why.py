@@ -92,7 +92,7 @@ def _beside_captum(network: Network, twin: nn.Sequential, photo: NDArray[np.floa
     return rows
 
 
-def _captum(twin: nn.Sequential, photo: NDArray[np.float32], question: Question, layer: str) -> dict[str, NDArray[np.generic]]:
+def _captum(twin: nn.Sequential, photo: NDArray[np.float32], question: Question, layer: str) -> dict[str, NDArray[np.float32]]:
     """Its maps, and their times, by name; nothing if it is not installed."""
     if not (ROOT / PEERS_PYTHON).exists():
         return {}

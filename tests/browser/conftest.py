@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Error, Page, Request, Response, ViewportSize
 
 from bench.serving import free_port
 from tests.conftest import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
+Scheme = Literal["light", "dark"]
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 # on a page's first load Streamlit asks below the page's own path before it asks at the root
@@ -61,7 +63,7 @@ class Tabs:
     idle: dict[tuple[int, str], list[Page]] = field(default_factory=dict)  # by width and scheme
 
     @contextmanager
-    def open(self, size: ViewportSize, scheme: str = "light") -> Iterator[Page]:
+    def open(self, size: ViewportSize, scheme: Scheme = "light") -> Iterator[Page]:
         """Afterwards: no script error, no failed request, none to another host."""
         idle = self.idle.setdefault((size["width"], scheme), [])
         page = idle.pop() if idle else new_page(self.browser, self.url, size, scheme)
@@ -102,7 +104,7 @@ def open_page(browser: Browser, url: str, size: ViewportSize) -> Iterator[Page]:
         page.context.close()
 
 
-def new_page(browser: Browser, url: str, size: ViewportSize, scheme: str = "light") -> Page:
+def new_page(browser: Browser, url: str, size: ViewportSize, scheme: Scheme = "light") -> Page:
     context = browser.new_context(viewport=size, color_scheme=scheme, base_url=url)
     context.set_default_timeout(PATIENCE)
     return context.new_page()
@@ -111,16 +113,23 @@ def new_page(browser: Browser, url: str, size: ViewportSize, scheme: str = "ligh
 @contextmanager
 def no_trouble(page: Page, url: str) -> Iterator[None]:
     trouble: list[str] = []
-    watchers = {
-        "pageerror": lambda error: trouble.append(f"script error: {error}"),
-        "response": lambda answer: trouble.extend(_failure(answer.status, answer.url)),
-        "request": lambda request: trouble.extend(_foreign(request.url, url)),
-    }
-    for event, watch in watchers.items():
-        page.on(event, watch)
+
+    def error(problem: Error) -> None:
+        trouble.append(f"script error: {problem}")
+
+    def response(answer: Response) -> None:
+        trouble.extend(_failure(answer.status, answer.url))
+
+    def request(asked: Request) -> None:
+        trouble.extend(_foreign(asked.url, url))
+
+    page.on("pageerror", error)
+    page.on("response", response)
+    page.on("request", request)
     yield
-    for event, watch in watchers.items():
-        page.remove_listener(event, watch)
+    page.remove_listener("pageerror", error)
+    page.remove_listener("response", response)
+    page.remove_listener("request", request)
     assert trouble == []
 
 
