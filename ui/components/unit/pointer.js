@@ -19,6 +19,7 @@ class Pointer {
 
   show({ height, width, cell: [y, x], pinned }) {
     this.stop();
+    clearTimeout(this.keys);
     Object.assign(this, { height, width, cell: { y, x }, pinned: pinned ? { y, x } : null });
     this.settle();
   }
@@ -26,6 +27,7 @@ class Pointer {
   close() {
     this.stop();
     clearTimeout(this.settling);
+    clearTimeout(this.keys);
   }
 
   under(event) {
@@ -56,6 +58,7 @@ class Pointer {
   }
 
   pin(cell) {
+    clearTimeout(this.keys);
     this.pinned = cell;
     this.heard(cell);
   }
