@@ -13,8 +13,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Self
 
 import aiohttp
 
@@ -28,6 +29,7 @@ from bench.visitor import VisitError, Visitor
 from convoscope.benchmark import Row
 
 CROWDS = (1, 10, 50)
+ROUNDS = 3  # of the largest crowd, ours and the first peer by turns: what is compared is an average over the minutes
 PICTURES = 24  # different ones; each upload has bytes of its own
 LEAVING = 60  # seconds after which a server has noticed who left and given their memory back
 MANY = 1000  # uploads in a row by one visitor
@@ -60,17 +62,18 @@ def replicas() -> Iterator[Server]:
 
 @dataclass(frozen=True)
 class App:
-    """fewest: visitors at once that it is shown to."""
+    """fewest: visitors at once that it is shown to. compared: it has several rounds with the largest crowd."""
 
     name: str
     serve: Callable[[], AbstractContextManager[Server]]
     tab: Callable[[str], StreamlitTab | GradioVisitor]
     fewest: int = 1
+    compared: bool = False
 
 
 APPS = (
-    App("Convoscope", lambda: streamlit("streamlit_app.py"), StreamlitTab),
-    App("Gradio, the same network", lambda: gradio("bench/peers/gradio_app.py"), GradioVisitor),
+    App("Convoscope", lambda: streamlit("streamlit_app.py"), StreamlitTab, compared=True),
+    App("Gradio, the same network", lambda: gradio("bench/peers/gradio_app.py"), GradioVisitor, compared=True),
     App("plain Streamlit, the same network", lambda: streamlit("bench/peers/plain.py"), StreamlitTab),
     App("Convoscope, two replicas behind nginx", replicas, ReplicaTab, fewest=50),
     App("floor: Streamlit saying the size", lambda: streamlit("bench/peers/bare.py"), StreamlitTab),
@@ -85,6 +88,9 @@ class Tally:
     errors: list[str] = field(default_factory=list)
     wall: float = 0
     busy: float = 0
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
     @property
     def rate(self) -> float:
@@ -105,16 +111,21 @@ class Crowd:
     peak: float
     after: float
 
-    def row(self, ours: dict[int, float]) -> Row:
-        """ours: uploads per second of our app, by the size of the crowd."""
+    def __add__(self, other: Self) -> Self:
+        """Of two rounds. Memory: what was highest."""
+        memory = (max(getattr(self, each), getattr(other, each)) for each in ("idle", "peak", "after"))
+        return type(self)(self.app, self.visitors, self.tally + other.tally, *memory)
+
+    def row(self, ours: Tally | None) -> Row:
+        """ours: of our app with as many visitors."""
         tally = self.tally
         told = (
             f"p50 {tally.quantile(50):.2f} s, p95 {tally.quantile(95):.2f} s, {len(tally.errors)} errors, "
             f"{tally.busy / len(tally.seconds) * 1000:.0f} ms of processor each, "
             f"memory {self.idle:.0f}, at most {self.peak:.0f}, then {self.after:.0f} MiB"
         )
-        if self.app is not APPS[0] and self.visitors in ours:
-            told += f"; ours are {ours[self.visitors] / tally.rate:.2f} × as many"
+        if ours and ours is not tally:
+            told += f"; ours are {ours.rate / tally.rate:.2f} × as many"
         if tally.errors:
             told += f" ({tally.errors[0]})"
         visitors = "1 visitor" if self.visitors == 1 else f"{self.visitors} visitors"
@@ -136,14 +147,19 @@ def main() -> None:
 async def _measure(apps: Sequence[App], crowds: Sequence[int], seconds: float) -> list[Row]:
     """Crowds of one size follow each other, so that what is compared is close in time; servers that rest do so meanwhile."""
     photos, turn = _photos(), asyncio.Lock()
-    ours: dict[int, float] = {}
-
-    async def crowd(app: App, visitors: int) -> Row:
-        row = (await _crowd(app, visitors, seconds, photos, turn, ours)).row(ours)
-        _tell(row)
-        return row
-
-    rows = await asyncio.gather(*(crowd(app, visitors) for visitors in crowds for app in apps if visitors >= app.fewest))
+    rounds = [
+        _crowd(app, visitors, seconds, photos, turn)
+        for visitors in crowds
+        for number in range(ROUNDS if visitors == max(CROWDS) else 1)
+        for app in apps
+        if visitors >= app.fewest and (number == 0 or app.compared)
+    ]
+    found: dict[tuple[int, str], Crowd] = {}
+    for crowd in await asyncio.gather(*rounds):
+        place = crowd.visitors, crowd.app.name
+        found[place] = found[place] + crowd if place in found else crowd
+    ours = {visitors: crowd.tally for (visitors, name), crowd in found.items() if name == APPS[0].name}
+    rows = [_tell(crowd.row(ours.get(crowd.visitors))) for crowd in found.values()]
     for app in apps:
         if app.tab is StreamlitTab:
             rows += map(_tell, await _hoarding(app))
@@ -157,9 +173,7 @@ def _tell(row: Row) -> Row:
     return row
 
 
-async def _crowd(
-    app: App, visitors: int, seconds: float, photos: Iterator[bytes], turn: asyncio.Lock, ours: dict[int, float]
-) -> Crowd:
+async def _crowd(app: App, visitors: int, seconds: float, photos: Iterator[bytes], turn: asyncio.Lock) -> Crowd:
     with ExitStack() as serving:
         async with turn:
             server = serving.enter_context(app.serve())
@@ -167,8 +181,7 @@ async def _crowd(
             idle = resident(server.processes)
             with watched(server.processes) as peak:
                 tally = await _uploads(app, server, visitors, seconds, photos)
-        if app is APPS[0]:
-            ours[visitors] = tally.rate
+        print(f"{app.name}, {visitors}: {tally.rate:.1f} uploads/s", flush=True)
         await asyncio.sleep(LEAVING)
         await _one_comes_and_goes(app, server)
         return Crowd(app, visitors, tally, idle, peak.mib, resident(server.processes))

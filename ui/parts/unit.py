@@ -115,8 +115,11 @@ def _is_of_classes(visit: Visit, stage: Stage) -> bool:
 
 
 def _strongest(values: NDArray[np.float32]) -> tuple[int, int]:
-    y, x = np.unravel_index(int(values.argmax()), values.shape)
-    return int(y), int(x)
+    """The cell to begin with: the highest value off the border, where the window reads padding; in a smaller map of all."""
+    rim = 1 if min(values.shape) > 2 else 0
+    inner = values[rim : values.shape[0] - rim, rim : values.shape[1] - rim]
+    y, x = np.unravel_index(int(inner.argmax()), inner.shape)
+    return int(y) + rim, int(x) + rim
 
 
 def _name(visit: Visit, stage: Stage, channel: int) -> str:

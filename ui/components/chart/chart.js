@@ -1,5 +1,5 @@
-const HEIGHT = 210;
-const EDGE = { left: 52, right: 12, top: 10, bottom: 40 }; // px around the plot, for its labels
+const HEIGHT = 228;
+const EDGE = { left: 52, right: 12, top: 28, bottom: 40 }; // px around the plot, for its labels
 const STEPS = 4; // between the labels of an axis, about
 
 class Chart {
@@ -53,7 +53,8 @@ class Chart {
     for (const value of ticks(x)) {
       this.svg.append(drawn("text", { x: across(value), y: HEIGHT - EDGE.bottom + 17, "text-anchor": "middle" }, shown(value, x)));
     }
-    this.svg.append(drawn("text", { x: width - EDGE.right, y: HEIGHT - 5, "text-anchor": "end" }, x.title));
+    this.svg.append(drawn("text", { x: width - EDGE.right, y: HEIGHT - 5, "text-anchor": "end" }, x.title),
+      drawn("text", { x: 0, y: 12 }, y.title));
     const told = lines.filter((line) => !line.quiet);
     for (const line of lines) {
       const kind = line.quiet ? " quiet" : ` line${told.indexOf(line)}`;
@@ -79,7 +80,7 @@ class Chart {
     this.at = at;
     this.cursor.setAttribute("visibility", at === null ? "hidden" : "visible");
     if (at === null) {
-      this.read.textContent = y.title;
+      this.read.textContent = "Read it off with the pointer or the arrow keys.";
       return;
     }
     const place = this.places[at];
