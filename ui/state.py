@@ -199,6 +199,11 @@ def toggle_camera(field: str) -> None:
     st.session_state.chosen_now = True
 
 
+def own_title(field: str) -> str:
+    """What the photo is called: "other" only beside one of the visitor's own."""
+    return "your other photo" if field == "other" and own_photo("photo") else "your photo"
+
+
 def own_photo(field: str = "photo") -> str | None:
     """The name of the visitor's own photo, if there is one."""
     return own_name(st.session_state[field]) if field in st.session_state else None
@@ -221,7 +226,13 @@ def go_to_layer(number: int) -> None:
     """Chooses the layer with this number (0: the photo itself) and asks for its page."""
     if number:
         select(layer=usable()[st.session_state.selection.model].layers[number - 1].name)
-        st.session_state.go_to = "pages/layers.py"
+        st.session_state.go_to, st.session_state.come_for_maps = "pages/layers.py", True
+
+
+def come_for_maps() -> bool:
+    """Whether a click elsewhere has led to the maps of a layer: once for each click."""
+    come: bool = st.session_state.pop("come_for_maps", False)
+    return come
 
 
 def guesses() -> dict[tuple[str, str, str], int]:
@@ -303,7 +314,7 @@ def _other(selection: Selection) -> str:
 def _photo(model: str, name: str, field: str) -> tuple[Photo, str]:
     """The photo with this name and its title."""
     if name.startswith(OWN):
-        return st.session_state[field], "your photo" if field == "photo" else "your other photo"
+        return st.session_state[field], own_title(field)
     card = usable()[model].card
     sample = next(each for each in samples_for(card) if each.name == name)
     return sample_photo((card.preprocessing.channels, sample.name), sample), sample.title

@@ -45,7 +45,7 @@ class WhatIf:
 
 
 WHAT_IFS = (
-    WhatIf("rotate", "degrees, counter-clockwise", -180, 180, rotate),
+    WhatIf("rotate", "degrees, counter-clockwise (−: clockwise)", -180, 180, rotate),
     WhatIf("shift", "share of the width, to the right (−: to the left)", -0.5, 0.5, shift),
     WhatIf("blur", "standard deviation in pixels", 0, 4, blur),
     WhatIf("darken", "share of the light lost", 0, 0.95, darken),

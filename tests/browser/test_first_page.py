@@ -226,6 +226,7 @@ def test_a_map_of_the_journey_leads_to_its_layer(page):
     tiles(page, "strip").nth(3).click()
     expect(page.get_by_role("heading", name="What does each layer see?")).to_be_visible()
     expect_query(page, layer="conv3")
+    expect(page.get_by_role("group", name="Activation maps of Convolution 3")).to_be_in_viewport()
 
 
 def test_a_deep_link_restores_sample_model_and_class(page):

@@ -3,10 +3,12 @@ from playwright.sync_api import Page, expect
 
 from convoscope.history import open_history
 from convoscope.network import load
-from tests.browser.conftest import ROOT
+from tests.browser.conftest import DESKTOP, ROOT, open_page
 from tests.browser.reading import expect_own_photo, expect_query, photo_file, upload
 
 STEPS = open_history(ROOT / "models/shapes", load(ROOT / "models/shapes")).steps
+SLOW = """const { send } = WebSocket.prototype;
+WebSocket.prototype.send = function (message) { setTimeout(() => send.call(this, message), 300); };"""
 
 
 @pytest.fixture
@@ -25,6 +27,22 @@ def test_the_slider_moves_through_training_by_keys_and_stands_in_the_link(learni
     expect(learning.get_by_text(f"After step {STEPS[1]}:")).to_be_visible()
     learning.keyboard.press("End")
     expect_query(learning, step=str(STEPS[-1]))
+
+
+def test_no_key_is_lost_on_a_slow_line(browser, server):
+    with open_page(browser, server, DESKTOP) as page:
+        page.add_init_script(SLOW)
+        page.goto("/learning?model=shapes&photo=star")
+        expect(page.locator("svg .mark")).to_have_count(2)
+        slider = page.get_by_role("slider", name="Moment of training")
+        slider.focus()
+        for at in range(1, 5):
+            page.keyboard.press("ArrowRight")
+            expect(slider).to_have_value(str(at))
+            page.wait_for_timeout(300)
+        expect_query(page, step=str(STEPS[4]))
+        expect(page.get_by_text(f"After step {STEPS[4]}:")).to_be_visible()
+        expect(slider).to_have_value("4")
 
 
 def test_play_shows_every_moment_and_stops_at_the_end(learning):

@@ -395,12 +395,12 @@ def test_a_photo_of_ones_own_is_put_beside_and_its_chooser_folds_up(page):
     upload(page, photo_file(3))
     expect(page).to_have_url(re.compile(r"[?&]other=own-[0-9a-f]{8}(&|$)"))
     expect_query(page, photo="coffee")
-    expect(page.get_by_text("B: your other photo")).to_be_visible()
+    expect(page.get_by_text("B: your photo")).to_be_visible()
     expect(page.locator(UPLOADER)).to_have_count(0)
     page.get_by_role("button", name="Your own photo").click()
     upload(page, bytes(21 * 2**20))
     expect(page.get_by_text("This file has 21 MB")).to_be_visible()
-    expect(page.get_by_role("button", name="Back to your other photo")).to_be_visible()
+    expect(page.get_by_role("button", name="Back to your photo")).to_be_visible()
 
 
 def to_layer(page: Page, number: int) -> None:

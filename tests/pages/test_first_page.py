@@ -217,10 +217,10 @@ def test_limits_of_another_network_are_a_sentence(shelf):
 def test_both_rates_of_its_doubts_are_told():
     noticing = json.loads((ROOT / "models/photo/evaluation.json").read_text())["noticing"]
     notices, wrongly = (round(noticing[kind]["warned"]["value"] * 100) for kind in ("foreign", "own"))
-    told = f"Of 100 photos of other things it notices {notices}; of 100 of its own it doubts {wrongly} wrongly."
-    assert told in text(open_app())
+    doubted = "of 100 that do show one of its classes it doubts {} without reason."
+    assert f"Of 100 photos of other things it notices {notices}; {doubted.format(wrongly)}" in text(open_app())
     wrongly = round(json.loads((ROOT / "models/shapes/evaluation.json").read_text())["noticing"]["own"]["warned"]["value"] * 100)
-    assert f"it tells from its own doubts: of 100 of its own it doubts {wrongly} wrongly" in text(open_app(model="shapes"))
+    assert f"it tells from its own doubts: {doubted.format(wrongly)}" in text(open_app(model="shapes"))
 
 
 def test_several_squares_are_asked_about_where_that_is_wanted():

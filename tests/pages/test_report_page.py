@@ -29,7 +29,9 @@ def test_accuracy_with_its_interval_is_the_cards(name):
     app = open_app(PAGE, model=name)
     assert not app.exception
     top1 = card.results.top1
-    assert f"**{percent(top1.value)}** right (95 % interval {percent(top1.low)} to {percent(top1.high)}" in text(app)
+    assert f"**{percent(top1.value)}** right (95 % interval {top1.low * 100:.1f}\u2060–\u2060{top1.high * 100:.1f} %)" in text(
+        app
+    )
     assert f"{card.results.pictures:,} pictures" in text(app)
 
 

@@ -127,7 +127,7 @@ def _knows(visit: Visit) -> str:
 
 def _rates(noticing: Noticing) -> str:
     """What its doubts are worth, in words."""
-    wrongly = f"of 100 of its own it doubts {noticing.own.warned.value * 100:.0f} wrongly"
+    wrongly = f"of 100 that do show one of its classes it doubts {noticing.own.warned.value * 100:.0f} without reason"
     if noticing.foreign is None:
         return f"Whether a picture may be none of them, it tells from its own doubts: {wrongly}."
     return f"Of 100 photos of other things it notices {noticing.foreign.warned.value * 100:.0f}; {wrongly}."

@@ -22,7 +22,7 @@ def journey(visit: Visit) -> None:
             _tiles(visit),
             key=key,
             label="The strongest map after each layer",
-            size=96,
+            size=92,
             layout="strip",
             on_choose=state.taken(key, "chosen", state.go_to_layer),
         )

@@ -35,6 +35,7 @@ def moment(visit: Visit) -> Visit | None:
     player(
         ["untrained" if step == 0 else f"after step {step:,}" for step in steps],
         steps.index(visit.step),
+        followed=state.times_followed(),
         key=key,
         label="Moment of training",
         on_choose=state.taken(key, "chosen", lambda at: state.select(step=steps[at])),
@@ -110,8 +111,11 @@ def _story(visit: Visit, course: dict[int, Answer]) -> str:
         begun = f"Untrained, it guessed {words.plain(first.name)} ({words.percent(first.probability)})."
     now = f"In the end it says **{words.plain(last.name)}** ({words.percent(last.probability)})"
     if since == steps[-1] and len(steps) > 1:
-        before, step = course[steps[-2]], steps[-2]
-        return f"{begun} {now}, but that is new: at step {step:,} of {steps[-1]:,} it still said {words.plain(before.name)}."
+        before = f"at step {steps[-2]:,} of {steps[-1]:,} it said {words.plain(course[steps[-2]].name)}"
+        earlier = [step for step in steps[1:-1] if course[step].index == last.index]
+        if earlier:
+            return f"{begun} {now}. It had said so at step {earlier[-1]:,} already, but {before}."
+        return f"{begun} {now}, and at no moment kept of its training before: {before}."
     held = "all along, from the start" if since == 0 else f"at each moment kept since step {since:,}"
     return f"{begun} {now}, and has said so {held} of {steps[-1]:,}."
 
@@ -124,4 +128,9 @@ def _accuracy(each: Visit, visit: Visit) -> str:
     evaluation = visit.report.evaluation
     step = visit.step if each is not visit else max(visit.course)
     found = next((moment for moment in evaluation.moments if moment.step == step), None) if evaluation else None
-    return f"right for {words.percent(found.top1)} of {found.pictures:,} test pictures" if found else "accuracy not measured"
+    if found is None:
+        return "accuracy not measured"
+    said, results = f"right for {words.percent(found.top1)} of {found.pictures:,} test pictures", visit.network.card.results
+    if each is visit and results and results.pictures > found.pictures:
+        said += f"; of all {results.pictures:,} it is {words.percent(results.top1.value)}"
+    return said

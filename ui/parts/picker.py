@@ -41,7 +41,7 @@ def known(visit: Visit, field: str, label: str, *among: object) -> None:
     st.pills(
         label,
         [*(sample.name for sample in visit.samples), *([own] if own else [])],
-        format_func=lambda name: "your photo" if name.startswith(OWN) else name,
+        format_func=lambda name: state.own_title(field) if name.startswith(OWN) else name,
         required=True,
         label_visibility="collapsed",
         wrap=True,

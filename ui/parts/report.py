@@ -98,8 +98,9 @@ def calibration(visit: Visit) -> None:
     bins = [each for each in evaluation.bins if each.pictures >= ENOUGH]
     far = max(bins, key=lambda each: abs(each.right - each.confidence))
     st.markdown(
-        f"On average they are off by **{evaluation.calibration_error * 100:.1f} points**. They are furthest off where it said "
-        f"about {words.percent(far.confidence)}: there it was right for {words.percent(far.right)} of {far.pictures:,} pictures.",
+        f"On average they are off by **{evaluation.calibration_error * 100:.1f} points**. Of the groups of {ENOUGH} pictures or "
+        f"more the furthest off is that where it said about {words.percent(far.confidence)}: there it was right for "
+        f"{words.percent(far.right)} of {far.pictures:,}.",
         help="The pictures are grouped by how sure the network was of its first answer; for each group, how often that answer "
         "was right: a reliability chart. On the dashed line, percentages are what they say. The average is the expected "
         "calibration error.",
@@ -114,7 +115,7 @@ def calibration(visit: Visit) -> None:
         key=f"calibration-{visit.network.key[:8]}",
         label="Reliability: " + "; ".join(f"{each.confidence:.0%} sure, {each.right:.0%} right" for each in bins),
     )
-    st.caption(f"Of {words.plain(evaluation.measured_on)}; groups of fewer than {ENOUGH} pictures are left out.")
+    st.caption(f"Of {words.plain(evaluation.measured_on)}; groups of fewer than {ENOUGH} pictures are left out of the chart.")
     if card.calibration:
         st.caption(
             f"Expected calibration error on {words.plain(card.calibration.measured_on)}: {card.calibration.ece_before:.3f} as "
@@ -189,8 +190,7 @@ def training(visit: Visit) -> None:
         )
     else:
         st.markdown("Nothing is known of its training.")
-    if licence:
-        st.caption(f"Licence of the weights: {words.plain(licence)}.")
+    st.caption(f"Licence of the weights: {words.plain(licence) if licence else 'not stated'}.")
     curves(visit)
 
 
@@ -235,7 +235,7 @@ def _accuracy(visit: Visit) -> str:
     top1 = results.top1
     return (
         f"Of {results.pictures:,} pictures it had never seen it names **{words.percent(top1.value)}** right (95 % interval "
-        f"{words.percent(top1.low)} to {words.percent(top1.high)}). Guessing among {len(card.classes):,} classes would give "
+        f"{_between(top1)} %). Guessing among {len(card.classes):,} classes would give "
         f"{words.percent(1 / len(card.classes))}."
     )
 

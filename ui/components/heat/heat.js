@@ -63,7 +63,7 @@ class Heat {
 
   leave() {
     this.plate.mark(0, 0, 0, 0);
-    this.read.textContent = "Point, or use the arrow keys, to read a value.";
+    this.read.textContent = "Point, drag or use the arrow keys to read a value.";
   }
 
   list() {

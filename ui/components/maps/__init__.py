@@ -44,6 +44,7 @@ def maps(
     enlarged: int | None = None,
     picture: Tile | None = None,
     onward: str = "",
+    come_for: bool = False,
     on_choose: Callable[[], None] | None = None,
     on_onward: Callable[[], None] | None = None,
 ) -> None:
@@ -52,7 +53,7 @@ def maps(
     In a grid a click enlarges a tile; in a strip it only reports. Both trigger `chosen` with the tile's index, or with
     `CLOSED` when the enlarged tile is closed. enlarged: the index of the tile that is open at first. picture:
     what is shown beside an enlarged tile, for comparison. onward: what a button beside it says; it triggers `onward` with the
-    tile's index.
+    tile's index. come_for: the page is scrolled to it.
     """
     palettes = list(dict.fromkeys(tile.scale.palette for tile in tiles if tile.scale))
     header: dict[str, object] = {
@@ -66,6 +67,7 @@ def maps(
         "tiles": [_entry(tile) for tile in tiles],
         "picture": _entry(picture) if picture else None,
         "onward": onward,
+        "comeFor": come_for,
     }
     arrays: list[NDArray[Any]] = [colour_table(palette) for palette in palettes]
     arrays += [tile.values for tile in (*tiles, *([picture] if picture else []))]

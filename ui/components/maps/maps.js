@@ -45,6 +45,7 @@ class Maps {
     this.drawLegend();
     this.layOut();
     this.drawStage();
+    if (header.comeFor) this.root.scrollIntoView();
   }
 
   drawLegend() {

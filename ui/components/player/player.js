@@ -3,12 +3,13 @@ const PAUSE = 1100; // ms that each moment stays, once it is drawn
 class Player {
   constructor(parent) {
     this.playing = false;
+    this.asked = null; // the moment asked for, until the page shows it
     this.root = element("div", { class: "root" });
     this.play = element("button", { class: "play", type: "button" });
     this.play.onclick = () => (this.playing ? this.stop() : this.start());
     this.slider = element("input", { type: "range", min: 0, step: 1 });
     this.slider.oninput = () => { this.stop(); this.name(); };
-    this.slider.onchange = () => this.go(Number(this.slider.value));
+    this.slider.onchange = () => this.go(this.at);
     this.shown = element("output", {});
     this.root.append(this.play, this.slider, this.shown);
     parent.append(this.root);
@@ -19,7 +20,10 @@ class Player {
   }
 
   show(content) {
+    const late = this.asked !== null && content.at !== this.asked && content.followed === this.content.followed;
     this.content = content;
+    if (late) return; // the answer to a choice before the last one
+    this.asked = null;
     this.slider.max = content.moments.length - 1;
     this.slider.value = content.at;
     this.slider.setAttribute("aria-label", content.label);
@@ -29,7 +33,7 @@ class Player {
   }
 
   name() {
-    const name = this.content.moments[this.slider.value];
+    const name = this.content.moments[this.at];
     this.shown.textContent = name;
     this.slider.setAttribute("aria-valuetext", name);
   }
@@ -41,7 +45,7 @@ class Player {
   start() {
     this.playing = true;
     this.label();
-    this.go(this.atTheEnd() ? 0 : this.content.at + 1);
+    this.go(this.atTheEnd() ? 0 : this.at + 1);
   }
 
   stop() {
@@ -53,15 +57,19 @@ class Player {
   wait() {
     clearTimeout(this.timer);
     if (this.atTheEnd()) this.stop();
-    else this.timer = setTimeout(() => this.go(this.content.at + 1), PAUSE);
+    else this.timer = setTimeout(() => this.go(this.at + 1), PAUSE);
+  }
+
+  get at() {
+    return Number(this.slider.value);
   }
 
   atTheEnd() {
-    return this.content.at === this.content.moments.length - 1;
+    return this.at === this.content.moments.length - 1;
   }
 
   go(at) {
-    this.slider.value = at;
+    this.slider.value = this.asked = at;
     this.name();
     this.trigger("chosen", at);
   }

@@ -125,7 +125,7 @@ def _weight(visit: Visit, layer: LastLayer, step: LearningStep, rate: float) -> 
     prose(
         "From the logit to one weight it is one link more, by the **chain rule**: the logit changes by x when the weight "
         f"changes by 1, so the gradient of the weight is (p − y) × x. For {name} and its input "
-        f"“{feature_name(visit, layer, at)}”, x = {x:.4f}: ({_signed(error)}) × {x:.4f} = **{_signed(gradient, 6)}**. Going on "
+        f"“{feature_name(visit, layer, at)}”, x = {x:.6f}: ({_signed(error, 6)}) × {x:.6f} = **{_signed(gradient)}**. Going on "
         f"backwards, layer by layer, gives a gradient for each of the network's {words.count(visit.network.parameters)} weights. "
         "That is backpropagation: it computes gradients, it changes nothing."
     )

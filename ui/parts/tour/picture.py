@@ -24,7 +24,7 @@ def draw(visit: Visit) -> None:
         f"The network gets {visit.photo_title} as {size} × {size} pixels, and {each}. Every number lies between 0, dark, and "
         f"255, bright. That makes {size} × {size} × {channels} = **{shown.size:,} numbers**, and nothing else."
     )
-    prose("Move over the photo: the glass shows the numbers beneath. Zoom in and out.")
+    prose("Move over the photo, with pointer or finger: the glass shows the numbers beneath. Zoom in and out.")
     label = f"What the network sees of {visit.photo_title}. Arrow keys move the glass"
     pixels(Picture(shown), key=state.component_key("pixels", visit), label=label)
     prose(_normalised(visit))

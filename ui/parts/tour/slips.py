@@ -126,9 +126,9 @@ def _descent(visit: Visit) -> Slip:
         at = int(np.abs(step.gradient[visit.answer]).argmax())
         gradient, weight = float(step.gradient[visit.answer, at]), float(layer.weights[visit.answer, at])
         evidence = (
-            f"For this photo, backpropagation gives one weight of the last layer the gradient {words.number(gradient)}; the "
-            f"weight stays {weight:.5f}. Gradient descent then makes it {weight:.5f} − {RATE:g} × ({words.number(gradient)}) = "
-            f"{float(step.after.weights[visit.answer, at]):.5f}."
+            f"For this photo, backpropagation gives one weight of the last layer the gradient {gradient:.4f}; the "
+            f"weight stays {weight:.6f}. Gradient descent then makes it {weight:.6f} − {RATE:g} × ({gradient:.4f}) = "
+            f"{float(step.after.weights[visit.answer, at]):.6f}, up to the rounding of the digits shown."
         ).replace("-", "−")
     return Slip(
         "Backpropagation is how a network learns.",

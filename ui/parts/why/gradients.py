@@ -145,8 +145,9 @@ def _smoothed(visit: Visit, tools: Tools) -> Saliency:
 def _gap(visit: Visit) -> str:
     found = _integrated(visit, visit.tools)
     return (
-        f"All pixels add up to {words.number(float(found.parts.sum()))}; {score(visit)} is {words.number(found.score)}, that of "
-        f"a picture of the mean colour {words.number(found.baseline_score)}. Completeness gap after {found.steps} steps: "
+        f"{score(visit)[0].upper()}{score(visit)[1:]} is {words.number(found.score)}, that of a picture of the mean colour "
+        f"{words.number(found.baseline_score)}; all pixels should add up to the difference, and add up to "
+        f"{words.number(float(found.parts.sum()))}. What is missing, the completeness gap after {found.steps} steps: "
         f"{words.number(found.gap)}{'' if found.small_gap else ', which is much: take the map with a pinch of salt'}."
     )
 

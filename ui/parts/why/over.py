@@ -15,7 +15,7 @@ from ui.visit import Visit
 
 COARSE = 2  # pixels wide is a cell that the photo can be seen through
 SHARE = 99  # per cent of a fine map's cells that its scale holds
-FINE = f"Of a map as fine as the photo the colours reach to what {100 - SHARE} pixel in 100 exceeds; hovering tells each value."
+FINE = f"Of a map as fine as the photo the colours reach to what {100 - SHARE} pixel in 100 exceeds; pointing tells its value."
 
 
 @dataclass(frozen=True)

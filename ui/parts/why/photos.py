@@ -27,6 +27,9 @@ def photos(visit: Visit) -> None:
     if problem := state.problem_with("other"):
         refused(problem, other.photo_title)
         return
+    if (visit.photo.sha256, visit.crop) == (other.photo.sha256, other.crop):
+        st.info("A and B are the same photo: choose another one for B.", icon=":material/content_copy:")
+        return
     pair = Pair(visit.trace, other.trace)
     st.markdown(_sentence(visit, other, pair))
     for column, each, title in zip(st.columns(2, gap="medium"), (visit, other), ("A", "B"), strict=True):
