@@ -227,6 +227,7 @@ def test_a_map_of_the_journey_leads_to_its_layer(page):
     expect(page.get_by_role("heading", name="What does each layer see?")).to_be_visible()
     expect_query(page, layer="conv3")
     expect(page.get_by_role("group", name="Activation maps of Convolution 3")).to_be_in_viewport()
+    expect(tiles(page).first).to_be_in_viewport(ratio=1)
 
 
 def test_a_deep_link_restores_sample_model_and_class(page):

@@ -1,6 +1,7 @@
 const CHUNK = 48; // tiles on one canvas: browsers limit a canvas's height
 const GAP = 12;
 const CAPTION = 40;
+const ARRIVING = 1500; // ms that a page takes to come together
 const CLOSED = -1; // reported when the enlarged tile is closed
 
 class Maps {
@@ -45,7 +46,19 @@ class Maps {
     this.drawLegend();
     this.layOut();
     this.drawStage();
-    if (header.comeFor) this.root.scrollIntoView();
+    if (header.comeFor) this.comeFor();
+  }
+
+  // What stands above still grows while its parts come: until it has, the page stays here, unless the visitor does something.
+  comeFor() {
+    const until = performance.now() + ARRIVING, left = new AbortController();
+    for (const act of ["wheel", "pointerdown", "keydown"]) document.addEventListener(act, () => left.abort(), { passive: true, signal: left.signal });
+    const stay = () => {
+      if (left.signal.aborted || performance.now() > until) return left.abort();
+      this.root.scrollIntoView();
+      requestAnimationFrame(stay);
+    };
+    stay();
   }
 
   drawLegend() {

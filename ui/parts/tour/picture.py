@@ -50,6 +50,6 @@ def _normalised(visit: Visit) -> str:
     channel = "red" if made.channel_count == 3 else "brightness"
     return (
         "Before the first layer the numbers are moved to around zero: minus the mean of many photos, divided by their spread. "
-        f"The {channel} of the pixel in row {middle + 1}, column {middle + 1}: ({pixel} ÷ 255 − {made.mean[0]:g}) ÷ "
+        f"The {channel} of the pixel in the middle, row {middle + 1}, column {middle + 1}: ({pixel} ÷ 255 − {made.mean[0]:g}) ÷ "
         f"{made.std[0]:g} = **{words.number(value)}**."
     )
