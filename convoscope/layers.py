@@ -53,6 +53,8 @@ class Stage:
 
     @property
     def title(self) -> str:
+        if self.operator == "Reshape" and len(self.shape) == 1:
+            return "flatten"
         return OPERATOR_TITLES.get(self.operator, self.operator.lower())
 
     @property

@@ -16,11 +16,11 @@ from tests import shipped
 UPLOADER = '[data-testid="stFileUploaderDropzoneInput"]'
 
 
-def photo_file(seed: int = 0) -> bytes:
-    """A JPEG of blurred colours, 300 × 200 pixels."""
+def photo_file(seed: int = 0, size: tuple[int, int] = (300, 200)) -> bytes:
+    """A JPEG of blurred colours. size: width and height."""
     small = np.random.default_rng(seed).integers(0, 255, (6, 9, 3), np.uint8)
     file = io.BytesIO()
-    Image.fromarray(small).resize((300, 200), Image.Resampling.BICUBIC).save(file, "JPEG", quality=95)
+    Image.fromarray(small).resize(size, Image.Resampling.BICUBIC).save(file, "JPEG", quality=95)
     return file.getvalue()
 
 

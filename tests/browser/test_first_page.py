@@ -213,6 +213,24 @@ def test_the_crop_is_moved_with_keys_and_with_the_pointer(page):
     expect(page).to_have_url(re.compile(r"crop=100%2C0%2C400"))
 
 
+@pytest.mark.parametrize(("size", "side", "key"), [((2400, 120), "width", "ArrowRight"), ((120, 2400), "height", "ArrowDown")])
+def test_an_oblong_photo_is_as_large_as_a_thumb_and_scrolls_along_with_the_square(phone, size, side, key):
+    phone.goto("/")
+    expect(phone.locator(".bar").first).to_be_visible()
+    upload(phone, photo_file(0, size))
+    expect_own_photo(phone)
+    photo, frame = phone.locator("canvas[role=application]"), phone.locator(".frame")
+    expect(photo).to_have_css(side, "1920px")
+    assert min(photo.bounding_box()[each] for each in ("width", "height")) == 96
+    end = {"width": "Left", "height": "Top"}[side]
+    middle = frame.evaluate(f"frame => frame.scroll{end}")
+    assert middle > 0
+    photo.focus()
+    for _ in range(10):
+        phone.keyboard.press(key)
+    assert frame.evaluate(f"frame => frame.scroll{end}") > middle
+
+
 def test_the_evidence_under_the_pointer_is_read_out(page):
     page.goto("/")
     square = page.locator("canvas[role=application]")

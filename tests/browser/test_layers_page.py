@@ -103,7 +103,7 @@ def test_hovering_sends_nothing_to_the_server(page):
 def test_relu_takes_the_red_away(page):
     page.goto("/layers?model=shapes&photo=circle&stage=conv1")
     expect(tiles(page).first).to_contain_text("−")
-    page.get_by_test_id("stButtonGroup").get_by_text("after ReLU", exact=True).click()
+    page.get_by_test_id("stButtonGroup").get_by_text("ReLU", exact=True).click()
     expect(tiles(page).first).not_to_contain_text("−")
     expect_query(page, stage="relu1")
 

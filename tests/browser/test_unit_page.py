@@ -110,6 +110,19 @@ def test_the_copied_text_holds_every_term_and_adds_up(page):
     assert sum(subtotals) + number.bias == pytest.approx(number.value, abs=1e-9)
 
 
+def test_the_colours_of_the_first_sum_keep_their_order_and_more_terms_are_sorted(page):
+    found = workings("photo", "coffee")
+    recipe = found.recipe(found.network.layers[0].stages[0], 0)
+    row = next(row for row in range(recipe.values.shape[0]) if (number := recipe.at(row, 31)).strongest_first != number.terms)
+    page.goto(f"/unit?layer=conv1&channel=0&cell={row},31")
+    root(page)
+    assert [line.split(":")[0] for line in copied(page) if line.startswith(("red", "green", "blue"))] == ["red", "green", "blue"]
+    heading = page.get_by_role("heading", name="Window × kernel, added up for each map", exact=True)
+    expect(heading).to_be_visible()
+    page.goto("/unit?layer=conv2&cell=20,31")
+    expect(page.get_by_role("heading", name="Window × kernel, added up for each map, strongest first")).to_be_visible()
+
+
 def test_nothing_is_left_out_of_what_is_shown(page):
     page.goto("/unit?layer=conv4&cell=3,5")
     root(page)

@@ -16,12 +16,12 @@ from ui.visit import Visit
 
 
 def answer(visit: Visit) -> None:
-    photo, sure, sees = st.columns([1.3, 1.3, 1], gap="medium")
-    with photo, st.container(border=True):
+    photo, sure, sees = st.columns([1.3, 1.3, 1], gap="medium", border=True)
+    with photo:
         _photo(visit)
-    with sure, st.container(border=True):
+    with sure:
         _bars(visit)
-    with sees, st.container(border=True):
+    with sees:
         _sees(visit)
 
 

@@ -19,6 +19,10 @@ from ui.parts.overview import open_channel
 from ui.parts.seen import seen
 from ui.visit import Visit
 
+STEP_HELP = (
+    "A convolution multiplies a small window with its kernel and adds up: red is negative, blue positive. ReLU sets what is "
+    "negative to zero, so red disappears. Pooling keeps the largest of each 2 × 2 cells."
+)
 _ORDER_WORDS = {"strength": "strongest first", "number": "by number"}
 _SCALE_WORDS = {"layer": "one per layer", "map": "one per map", "network": "one for all"}
 
@@ -81,9 +85,9 @@ def _without_maps(visit: Visit) -> str:
 
 
 def _controls(visit: Visit, stage: Stage) -> None:
-    steps = {each.tensor: _stage_title(each) for each in visit.layer.map_stages}
+    steps = {each.tensor: each.title for each in visit.layer.map_stages}
     with st.container(horizontal=True, gap="medium"):
-        _choice("Step", steps, "stage", stage.tensor, help=_STEP_HELP)
+        _choice("Step", steps, "stage", stage.tensor, help=STEP_HELP)
         _choice("Order", _ORDER_WORDS, "order", visit.selection.order, help=_ORDER_HELP)
         _choice("Colour scale", _SCALE_WORDS, "scale", visit.selection.scale, help=_SCALE_HELP)
 
@@ -93,10 +97,6 @@ def _choice(label: str, titles: dict[str, str], field: str, shown: str, help: st
     st.segmented_control(
         label, tuple(titles), format_func=titles.__getitem__, required=True, help=help, wrap=True, **state.bound(field, shown)
     )
-
-
-def _stage_title(stage: Stage) -> str:
-    return {"Conv": "convolution", "Relu": "after ReLU", "MaxPool": "after pooling"}.get(stage.operator, stage.title)
 
 
 def _sentence(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> str:
@@ -162,10 +162,6 @@ def _scales(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> list[Sca
     return [scale_of(extent, palette)] * len(values)
 
 
-_STEP_HELP = (
-    "A convolution multiplies a small window with its kernel and adds up: red is negative, blue positive. ReLU sets what is "
-    "negative to zero, so red disappears. Pooling keeps the largest of each 2 × 2 cells."
-)
 _ORDER_HELP = "A map is as strong as its largest value; red ones, however dark, count as weak."
 _SCALE_HELP = (
     "Which values the darkest colours stand for: the same for all maps of this layer, each map's own, or one for the "

@@ -4,6 +4,7 @@ import inspect
 from types import ModuleType
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui import state
 from ui.chapters import CHAPTERS
@@ -74,15 +75,14 @@ def turn(visit: Visit) -> None:
     """The chapters before and after this one."""
     names = list(CHAPTERS)
     at = names.index(visit.chapter)
-    with st.container(horizontal=True, gap="small"):
-        if at > 0:
-            _to(names[at - 1], f"← {CHAPTERS[names[at - 1]]}")
-        st.space("stretch")
-        if at + 1 < len(names):
-            _to(names[at + 1], f"{CHAPTERS[names[at + 1]]} →")
-        else:
-            st.page_link("streamlit_app.py", label="Now with a photo of your own →", query_params=state.link())
+    back, onward = st.columns(2)
+    if at > 0:
+        _to(back, names[at - 1], f"← {CHAPTERS[names[at - 1]]}")
+    if at + 1 < len(names):
+        _to(onward, names[at + 1], f"{CHAPTERS[names[at + 1]]} →")
+    else:
+        onward.page_link("streamlit_app.py", label="Now with a photo of your own →", query_params=state.link())
 
 
-def _to(name: str, label: str) -> None:
-    st.button(label, on_click=lambda: state.select(chapter=name))
+def _to(place: DeltaGenerator, name: str, label: str) -> None:
+    place.button(label, on_click=lambda: state.select(chapter=name), width="stretch")

@@ -18,6 +18,7 @@ from convoscope.strength import peaks, strongest_first
 from ui import state
 from ui.components.unit import Channel, Step, View, unit
 from ui.parts.channel import about_channel
+from ui.parts.layer_maps import STEP_HELP
 from ui.parts.shares import shares
 from ui.visit import Visit
 
@@ -28,10 +29,15 @@ _THUMBNAILS = 2**17  # cells of all of them together, at most
 
 def unit_choice(visit: Visit) -> None:
     """Which step of the layer, where it has several."""
-    titles = {stage.tensor: _title(stage) for stage in visit.layer.stages}
+    titles = {stage.tensor: stage.title for stage in visit.layer.stages}
     if len(titles) > 1:
         st.segmented_control(
-            "Step", tuple(titles), format_func=titles.__getitem__, required=True, **state.bound("stage", _stage(visit).tensor)
+            "Step",
+            tuple(titles),
+            format_func=titles.__getitem__,
+            required=True,
+            help=STEP_HELP,
+            **state.bound("stage", _stage(visit).tensor),
         )
 
 
@@ -125,7 +131,7 @@ def _strongest(values: NDArray[np.float32]) -> tuple[int, int]:
 def _name(visit: Visit, stage: Stage, channel: int) -> str:
     place = visit.layer.title.lower()
     if stage.tensor != visit.layer.name:
-        place += f" after {_title(stage)}"
+        place += f" after {stage.title}"
     if stage.tensor == visit.network.logits_name:
         return f"the logit of “{visit.network.card.classes[channel]}”"
     if stage.operator == "Softmax":
@@ -151,15 +157,11 @@ def _scale(workings: Workings, stage: Stage) -> Scale:
 
 
 def _step(workings: Workings, stage: Stage, recipe: Recipe) -> Step:
-    return Step(recipe, _title(stage), _rule(stage, recipe), _scale(workings, stage))
-
-
-def _title(stage: Stage) -> str:
-    return "flatten" if stage.operator == "Reshape" and len(stage.shape) == 1 else stage.title
+    return Step(recipe, stage.title, _rule(stage, recipe), _scale(workings, stage))
 
 
 def _rule(stage: Stage, recipe: Recipe) -> str:
-    return _title(stage) if isinstance(recipe, Bent | Softmax) else ""
+    return stage.title if isinstance(recipe, Bent | Softmax) else ""
 
 
 def _what_follows(visit: Visit, workings: Workings, stage: Stage, channel: int) -> list[Step]:
@@ -173,7 +175,7 @@ def _what_follows(visit: Visit, workings: Workings, stage: Stage, channel: int) 
         if not isinstance(recipe, Bent | Largest) or recipe.source != Source(stage.tensor, channel):
             break
         scale = _scale(workings, stage) if isinstance(recipe, Largest) else _scale(workings, following)
-        found.append(Step(recipe, _title(following), _rule(following, recipe), scale))
+        found.append(Step(recipe, following.title, _rule(following, recipe), scale))
         stage = following
     return found
 

@@ -1,6 +1,10 @@
 const STEP = 0.04; // of the photo's shorter side, for one press of an arrow key
 const ZOOM = 1.12; // for one press of a key or one notch of a wheel
 const SMALLEST = 0.1; // of the photo's shorter side
+const TALLEST = 440; // px of a photo, of which more is scrolled
+const NARROWEST = 96; // px of the shorter side, or an oblong photo could not be seen, let alone moved
+const LONGEST = 2000; // px of the longer side
+const AROUND = 48; // px beside the square that stay in sight
 const PAUSE = 300; // ms without a further key or notch before the network is asked again
 
 class Cropper {
@@ -9,7 +13,8 @@ class Cropper {
     this.canvas = element("canvas", { tabindex: 0, role: "application" });
     this.readout = element("div", { class: "readout quiet", role: "status", "aria-live": "polite" });
     this.shows = true;
-    this.canvas.style.touchAction = "pan-y";
+    this.frame = element("div", { class: "frame" }, this.canvas);
+    this.frame.style.maxHeight = `${TALLEST}px`;
     const button = (text, label, action) => {
       const made = element("button", { type: "button", text, "aria-label": label, title: label });
       made.onclick = action;
@@ -17,7 +22,7 @@ class Cropper {
     };
     this.toggle = button("Evidence", "Show or hide the evidence", () => { this.shows = !this.shows; this.draw(); });
     this.reset = button("Reset", "Back to the largest square in the middle", () => this.send({ ...this.header.whole }));
-    this.root.append(this.canvas, this.readout, element("div", { class: "row" },
+    this.root.append(this.frame, this.readout, element("div", { class: "row" },
       button("−", "Show more of the photo", () => this.zoom(ZOOM)), button("+", "Zoom in", () => this.zoom(1 / ZOOM)), this.reset, this.toggle));
     parent.append(this.root);
     this.pointers = new Map();
@@ -29,6 +34,7 @@ class Cropper {
     this.canvas.addEventListener("wheel", (event) => this.wheeled(event), { passive: false });
     this.canvas.addEventListener("focus", () => this.hold(true));
     this.canvas.addEventListener("blur", () => this.hold(false));
+    this.hold(false);
     this.resized = new ResizeObserver(() => this.draw());
     this.resized.observe(this.root);
   }
@@ -63,7 +69,8 @@ class Cropper {
   draw() {
     if (!this.picture || !this.root.clientWidth) return;
     const { width, height } = this.header;
-    const scale = Math.min(this.root.clientWidth / width, 440 / height);
+    const [shorter, longer] = [Math.min(width, height), Math.max(width, height)];
+    const scale = Math.max(Math.min(this.root.clientWidth / width, TALLEST / height), Math.min(NARROWEST / shorter, LONGEST / longer));
     const ratio = Math.min(2, window.devicePixelRatio);
     this.scale = scale;
     Object.assign(this.canvas, { width: Math.round(width * scale * ratio), height: Math.round(height * scale * ratio) });
@@ -86,13 +93,23 @@ class Cropper {
     context.strokeRect(left + 1 / scale, top + 1 / scale, side - 2 / scale, side - 2 / scale);
     this.toggle.setAttribute("aria-pressed", String(this.shows));
     this.reset.disabled = ["left", "top", "side"].every((name) => this.square[name] === this.header.whole[name]);
+    this.follow();
+  }
+
+  // Scrolls a photo that is larger than its frame to where the square is.
+  follow() {
+    const { left, top, side } = this.square, { scale, frame } = this;
+    for (const [scrolled, start, room] of [["scrollLeft", left, frame.clientWidth], ["scrollTop", top, frame.clientHeight]]) {
+      const most = start * scale - AROUND, least = (start + side) * scale + AROUND - room;
+      frame[scrolled] = least > most ? (least + most) / 2 : Math.max(least, Math.min(frame[scrolled], most));
+    }
   }
 
   // Until the photo is clicked or tapped, wheel and finger scroll the page.
   hold(held) {
     this.held = held;
-    this.canvas.style.touchAction = held ? "none" : "pan-y";
-    this.say("");
+    this.canvas.style.touchAction = held ? "none" : "pan-x pan-y";
+    if (this.header) this.say("");
   }
 
   wheeled(event) {

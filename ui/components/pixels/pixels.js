@@ -25,7 +25,7 @@ class Pixels {
     const titles = channels === 3 ? CHANNELS : ["grey"];
     this.views = titles.map((title) => ({ title, grid: element("div", { class: "numbers" }), canvas: element("canvas", { "aria-hidden": "true" }) }));
     this.glasses.replaceChildren(...this.views.map(({ title, grid, canvas }) => element("div", { class: "glass" }, element("p", { class: "head", text: title }), grid, canvas)));
-    this.plate.go(width * 0.4, height * 0.45, (x, y) => this.look(x, y));
+    this.plate.go(width >> 1, height >> 1, (x, y) => this.look(x, y));
   }
 
   look(x, y) {

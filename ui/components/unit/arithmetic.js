@@ -60,7 +60,7 @@ class Arithmetic {
       total += subtotal;
     }
     const divisor = this.divisor(cell);
-    terms.sort((one, other) => Math.abs(other.subtotal) - Math.abs(one.subtotal) || one.n - other.n);
+    if (count > ROWS) terms.sort((one, other) => Math.abs(other.subtotal) - Math.abs(one.subtotal) || one.n - other.n);
     return { terms, rest, bias: added, divisor, sum: total, value: total / divisor, magnitude: magnitude / divisor };
   }
 

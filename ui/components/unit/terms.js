@@ -1,6 +1,6 @@
 // The terms of a sum, window × kernel = subtotal, one below the other; of a maximum, its window.
 
-const ROWS = 5; // terms that are shown at first
+const ROWS = 5; // terms that are shown at first; of more the strongest
 const TALLEST = 640; // px of terms, of which more are scrolled
 const PAD = 14; // px of air above and below the numbers of a term
 const BETWEEN = 22; // px between a window and the kernel below it
@@ -47,7 +47,8 @@ class Terms {
   }
 
   layOut(width, cell, found) {
-    Object.assign(this, { cell, found, laid: this.form(width, cell) });
+    const strongest = Math.max(0, ...(found.terms ?? []).map(({ subtotal }) => Math.abs(subtotal))) || 1;
+    Object.assign(this, { cell, found, strongest, laid: this.form(width, cell) });
     const full = this.rows * this.laid.height;
     this.visible = this.open ? Math.min(full, TALLEST) : full;
     this.node.style.height = `${this.visible}px`;
@@ -103,7 +104,7 @@ class Terms {
   // Where there is room: how much the term adds or takes away, the strongest filling its half.
   bar(context, subtotal, left, right, middle) {
     if (right - left < 80) return;
-    const zero = (left + right) / 2, length = subtotal / Math.abs(this.found.terms[0].subtotal || 1) * (right - left) / 2;
+    const zero = (left + right) / 2, length = subtotal / this.strongest * (right - left) / 2;
     context.fillStyle = shade(this.brush.ink, 14);
     context.fillRect(zero - 0.5, middle - 14, 1, 28);
     context.fillStyle = this.brush.hue(subtotal);

@@ -108,7 +108,7 @@ class Unit {
     this.before.classList.toggle("hidden", !plain || kind === "softmax" || taken[0] * taken[1] === 1);
     this.terms.node.classList.toggle("hidden", plain);
     this.heading.textContent = {
-      weighted: divided !== "nothing" ? "The window" : dense ? "Each feature × its weight" : "Window × kernel, added up for each map",
+      weighted: divided !== "nothing" ? "The window" : (dense ? "Each feature × its weight" : "Window × kernel, added up for each map") + (count > ROWS ? ", strongest first" : ""),
       pointwise: "The cells in this place, each × its factor", largest: "The window: the largest wins", bent: step,
       moved: "A map becomes a row of numbers", softmax: "Its logit becomes a share of the whole",
     }[kind];
@@ -147,7 +147,7 @@ class Unit {
 
   speak() {
     const terms = this.found?.terms?.slice(0, ROWS).map(({ n, subtotal }) => `${this.header.labels[n]} ${fixed(subtotal)}`).join(", ");
-    this.terms.node.setAttribute("aria-label", terms ? `The strongest terms: ${terms}.` : "The window.");
+    this.terms.node.setAttribute("aria-label", terms ? `The terms: ${terms}.` : "The window.");
     this.live.textContent = `${this.answer.textContent} ${this.check.textContent}`;
   }
 
