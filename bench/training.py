@@ -25,21 +25,28 @@ def rows() -> list[Row]:
         training.network.train()
         batches: Iterator[tuple[Tensor, Tensor]] = itertools.chain.from_iterable(iter(lambda: training.loader, None))
         resident = next(batches)
-        augmented = training.augment(resident[0], PHOTO.size)
+        augmented = training.augment(resident[0], PHOTO.stored)
         targets = training.targets(resident[1])
-        training.take_step(*resident, PHOTO.size, 1)
+        training.take_step(*resident, PHOTO.stored, 1)
         whole, floor = [], []
         for _ in range(BATCHES):
-            whole.append(_seconds(lambda: training.take_step(*next(batches), PHOTO.size, 1)))
+            whole.append(_seconds(lambda: training.take_step(*next(batches), PHOTO.stored, 1)))
             floor.append(_seconds(lambda: training.learn(augmented, targets, 1)))
     speed, peer = (PHOTO.batch / min(taken) for taken in (whole, floor))
     against = f"{speed / peer:.2f} × the same network stepping on one resident batch (aim: at least 0.9)"
-    return [Row(what="training at 64 × 64, from stored pictures", value=round(speed, 1), unit="pictures/s", against=against)]
+    return [
+        Row(
+            what=f"training at {PHOTO.stored} × {PHOTO.stored}, from stored pictures",
+            value=round(speed, 1),
+            unit="pictures/s",
+            against=against,
+        )
+    ]
 
 
 def _pictures(count: int) -> Source:
     """Noise: what a picture shows does not change what it costs."""
-    drawn = torch.randint(0, 256, (count, 3, PHOTO.size, PHOTO.size), dtype=torch.uint8)
+    drawn = torch.randint(0, 256, (count, 3, PHOTO.stored, PHOTO.stored), dtype=torch.uint8)
     part = Labelled(drawn, torch.arange(count) % CLASSES)
     return Source("noise", tuple(f"class {number}" for number in range(CLASSES)), part, part, part, (), "noise")
 

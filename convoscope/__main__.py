@@ -75,14 +75,18 @@ def _card(options: argparse.Namespace) -> None:
     out: Path = options.out or MODELS / options.graph.stem
     if out.exists():
         raise UsageError(f"{out} is already there; name another folder with --out.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".") as scratch:
-        folder = Path(scratch) / out.name
-        folder.mkdir()
-        (folder / "model.onnx").write_bytes(_bytes(options.graph))
-        write_card(folder, _describe(folder, options))
-        network = load(folder)
-        shutil.move(folder, out)
+    graph = _bytes(options.graph)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".") as scratch:
+            folder = Path(scratch) / out.name
+            folder.mkdir()
+            (folder / "model.onnx").write_bytes(graph)
+            write_card(folder, _describe(folder, options))
+            network = load(folder)
+            shutil.move(folder, out)
+    except OSError as failure:
+        raise UsageError(f"{out} cannot be made: {failure.strerror}.") from failure
     print(f"{out}: {len(network.layers)} layers, {network.parameters:,} parameters, {network.multiply_adds:,} multiply-adds.")
 
 
@@ -116,7 +120,8 @@ def _describe(folder: Path, options: argparse.Namespace) -> Card:
         raise ModelError(f"{options.graph} cannot be used: {failure}.") from failure
     except ValidationError as failure:
         first = failure.errors()[0]
-        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.") from failure
+        where = ".".join(map(str, first["loc"])) or "the card"
+        raise UsageError(f"{where}: {first['msg']}.") from failure
 
 
 def _network(name: str) -> Network:
@@ -136,7 +141,9 @@ def _bytes(path: Path) -> bytes:
 def _classes(text: str) -> tuple[str, ...]:
     """From a file with one name per line, or from names with commas between them."""
     try:
-        names = Path(text).read_text().splitlines()
+        names = Path(text).read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError as failure:
+        raise UsageError(f"{text} is no text in UTF-8.") from failure
     except OSError:
         names = text.split(",")
     return tuple(name.strip() for name in names if name.strip())

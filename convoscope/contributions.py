@@ -69,6 +69,8 @@ class Contributions:
             return self._back(self._weighted(node, flow), node.input[0])
         if node.op_type in _NOT_ALONE:
             return {}
+        if node.op_type == "Concat" and attribute(node, "axis", 1) not in (1, -len(self.values[tensor].shape)):
+            return {}
         parts = self._concatenated(node, flow) if node.op_type == "Concat" else self._alone(node, flow)
         found: dict[str, Flow] = {}
         for name, part in parts:
@@ -112,13 +114,18 @@ class Contributions:
             yield name, Flow(found[0].T, found[1].T)
 
     def _sign(self, node: NodeProto, name: str) -> NDArray[np.float64] | float:
-        """−1 where a step turns the sign of what comes in by that name, of the one number per channel or of all."""
+        """−1 where a step turns the sign of what comes in by that name, for each channel or for all."""
         if node.op_type == "Sub":
             return 1.0 if name == node.input[0] else -1.0
         if node.op_type not in ("Mul", "BatchNormalization"):
             return 1.0
-        factors = [self.fixed[each] for each in node.input[:2] if each in self.fixed]
-        return np.sign(np.asarray(factors[0], np.float64).reshape(-1)) if factors else 1.0
+        factor = next((self.fixed[each].astype(np.float64) for each in node.input[:2] if each in self.fixed), None)
+        if factor is None:
+            return 1.0
+        if node.op_type == "Mul":
+            shape = self.values[node.output[0]].shape
+            factor = np.broadcast_to(factor, (1, *shape))[0].reshape(shape[0], -1).sum(1)
+        return np.sign(factor)
 
 
 def _mean_magnitudes(values: NDArray[np.float32]) -> NDArray[np.float64]:

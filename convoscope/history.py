@@ -2,16 +2,16 @@
 
 import hashlib
 import io
-import json
 import zipfile
-from dataclasses import asdict, dataclass, replace
+import zlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from onnx import TensorProto, numpy_helper
 from onnxruntime import InferenceSession
 
-from convoscope.card import ModelError
+from convoscope.card import Count, ModelError, Part, Share
 from convoscope.graph.tap import tap
 from convoscope.graph.weights import adjustable
 from convoscope.network import Network, open_session
@@ -21,24 +21,23 @@ MOMENTS = "history"
 FLOAT16 = 2**-10, 2**-24  # by how much a number kept as such may differ from itself: as a share, and near zero
 
 
-@dataclass(frozen=True)
-class Epoch:
+class Epoch(Part):
     """loss: mean over the training pictures. accuracy: share right of pictures held out.
 
     size: of the pictures learned from, in pixels. rate: of Muon at the epoch's end. step: taken so far.
     """
 
-    epoch: int
-    step: int
-    size: int
+    epoch: Count
+    step: Count
+    size: Count
     loss: float
-    accuracy: float
+    accuracy: Share
     rate: float
     seconds: float
 
 
 def write_log(path: Path, epochs: tuple[Epoch, ...] | list[Epoch]) -> None:
-    path.write_text("".join(json.dumps(asdict(epoch)) + "\n" for epoch in epochs))
+    path.write_text("".join(epoch.model_dump_json() + "\n" for epoch in epochs))
 
 
 def read_log(path: Path) -> tuple[Epoch, ...]:
@@ -46,8 +45,8 @@ def read_log(path: Path) -> tuple[Epoch, ...]:
     if not path.exists():
         return ()
     try:
-        return tuple(Epoch(**json.loads(line)) for line in path.read_text().splitlines())
-    except (OSError, ValueError, TypeError) as failure:
+        return tuple(Epoch.model_validate_json(line) for line in path.read_text().splitlines())
+    except (OSError, ValueError) as failure:
         raise ModelError(f"{path.parent.name}/{path.name} is damaged, so the training cannot be shown.") from failure
 
 
@@ -73,7 +72,7 @@ class History:
             data = path.read_bytes()
             with np.load(io.BytesIO(data), allow_pickle=False) as kept:
                 weights = {name: kept[name].astype(np.float32) for name in kept}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as failure:
+        except (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as failure:
             raise ModelError(f"{_name(path)} is damaged, so this moment cannot be shown.") from failure
         final = {
             tensor.name: numpy_helper.to_array(tensor)

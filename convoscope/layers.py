@@ -148,7 +148,8 @@ def _multiply_adds(node: NodeProto, shapes: Mapping[str, tuple[int, ...]], fixed
     weights = fixed[node.input[1]]
     if node.op_type == "Conv":
         return math.prod(shapes[node.output[0]]) * math.prod(weights.shape[1:])
-    return math.prod(shapes[node.output[0]]) * (weights.size // shapes[node.output[0]][-1])
+    outputs = shapes[node.output[0]]
+    return math.prod(outputs) * (weights.size // (outputs[-1] if outputs else 1))
 
 
 def _is_positive(node: NodeProto, positive: set[str], fixed: Mapping[str, NDArray[Any]]) -> bool:

@@ -167,12 +167,14 @@ def load(folder: Path, threads: int = 1) -> Network:
         session = open_session(tap(model), threads)
         shapes = _probe(session, card)
         logits_name = _logits_name(model)
+        _check_classes(folder, card, shapes[logits_name])
+        _check_layers(folder, card, model)
+        layers = read_layers(model, shapes, {layer.name: layer.title for layer in card.layers})
     except (GraphError, DecodeError, *RUNTIME_FAILURES) as failure:
         reason = str(failure).partition("\n")[0].rstrip(".")  # ONNX Runtime goes on for lines
         raise ModelError(f"{folder.name}/model.onnx cannot be used: {reason}.") from failure
-    _check_classes(folder, card, shapes[logits_name])
-    _check_layers(folder, card, model)
-    layers = read_layers(model, shapes, {layer.name: layer.title for layer in card.layers})
+    except (IndexError, KeyError, StopIteration, ValueError) as failure:
+        raise ModelError(f"{folder.name}/model.onnx cannot be used: its graph cannot be read.") from failure
     return Network(card, read_model, layers, session, logits_name)
 
 

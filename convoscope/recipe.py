@@ -143,11 +143,10 @@ class Workings:
         if node.op_type == "Mul":
             other = node.input[1] if node.input[0] == computed[0] else node.input[0]
             return self._added(computed[:1], channel, values, self._operand(other, node, channel, values), 0.0)
-        sign = -1.0 if node.op_type == "Sub" else 1.0
-        signs = {node.input[0]: 1.0, node.input[1]: sign}
-        fixed = [name for name in node.input if name not in self.tensors]
-        offset = sum((signs[name] * self._operand(name, node, channel, values) for name in fixed), np.zeros(values.shape))
-        return self._added(computed, channel, values, np.array([signs[name] for name in computed])[:, None, None], offset)
+        signed = list(zip(node.input, (1.0, -1.0 if node.op_type == "Sub" else 1.0), strict=True))
+        factors = np.array([sign for name, sign in signed if name in self.tensors])[:, None, None]
+        fixed = (sign * self._operand(name, node, channel, values) for name, sign in signed if name not in self.tensors)
+        return self._added(computed, channel, values, factors, sum(fixed, np.zeros(values.shape)))
 
     def _added(
         self, names: Any, channel: int, values: NDArray[np.float32], factors: Any, offset: NDArray[np.float64] | float

@@ -42,6 +42,8 @@ def _train(options: argparse.Namespace) -> None:
     out: Path = options.out or Path("models") / options.network
     run: Path = options.runs / out.name
     start = read_start(options.start) if options.start else None
+    if start and options.start.resolve().is_relative_to(run.resolve()):
+        raise StartError(f"{options.start} lies in {run}, where this run would write; choose another --out or --runs.")
     recipe = recipe_of(options.network, options.gpu, start)
     source = _source(options, recipe)
     recipe = going_on(recipe, source.classes, start)

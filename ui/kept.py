@@ -35,12 +35,21 @@ class Kept(Generic[Found]):
         entry = self._entry(key)
         with entry.lock:
             if not entry.found:
-                entry.found.append(self._find(*([] if key is None else [key]), *rest))
+                try:
+                    entry.found.append(self._find(*([] if key is None else [key]), *rest))
+                except BaseException:
+                    self._forget(key, entry)
+                    raise
             return entry.found[0]
 
     def clear(self) -> None:
         with self._lock:
             self._entries.clear()
+
+    def _forget(self, key: Hashable, entry: _Entry[Found]) -> None:
+        with self._lock:
+            if self._entries.get(key) is entry:
+                del self._entries[key]
 
     def _entry(self, key: Hashable) -> _Entry[Found]:
         now = time.monotonic()

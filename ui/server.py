@@ -35,9 +35,8 @@ def be_frugal() -> None:
 
 
 def settle() -> None:
-    """To be called once, when all that lives as long as the server is loaded."""
+    """To be called once."""
     _send_at_once()
-    give_memory_back()
     threading.Thread(target=_keep_house, name="housekeeper", daemon=True).start()
     threading.Thread(target=_keep_small, name="trimmer", daemon=True).start()
 

@@ -14,23 +14,54 @@ from ui.samples import Sample
 MODELS = Path(os.environ.get("CONVOSCOPE_MODELS", Path(__file__).parent.parent / "models"))
 RESULTS = Path(__file__).parent.parent / "bench" / "results"
 FIRST_MODEL = "photo"
+LOOK = 2  # seconds after which the folders are looked at again
+
+Edition = tuple[tuple[str, int, int], ...]  # of each folder its name, and when its card and its graph were written
+
+
+def networks() -> dict[str, Network | str]:
+    """Every folder in `models/`, the first model first: a network, or the sentence that says why there is none."""
+    _begin()
+    return _networks(edition())
+
+
+def edition() -> Edition:
+    """Tells when a folder came, went or was written anew."""
+    return _edition(MODELS)
 
 
 @kept()
-def networks() -> dict[str, Network | str]:
-    """Every folder in `models/`, the first model first: a network, or the sentence that says why there is none."""
+def _begin() -> None:
     server.be_frugal()
-    found: dict[str, Network | str] = {}
-    folders = (path.parent for path in MODELS.glob("[!.]*/card.json"))
-    for folder in sorted(folders, key=lambda path: (path.name != FIRST_MODEL, path.name)):
-        try:
-            found[folder.name] = load(folder)
-        except ModelError as failure:
-            found[folder.name] = str(failure)
     uploads.bound()
     turns.take()
     undisturbed.answer_to_the_end()
     server.settle()
+
+
+@kept(life=LOOK)
+def _edition(models: Path) -> Edition:
+    folders = {path.parent.name: path for path in models.glob("[!.]*/card.json")}
+    order = sorted(folders, key=lambda name: (name != FIRST_MODEL, name))
+    return tuple((name, _written(folders[name]), _written(folders[name].with_name("model.onnx"))) for name in order)
+
+
+def _written(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@kept()
+def _networks(edition: Edition) -> dict[str, Network | str]:
+    found: dict[str, Network | str] = {}
+    for name, *_ in edition:
+        try:
+            found[name] = load(MODELS / name)
+        except ModelError as failure:
+            found[name] = str(failure)
+    server.give_memory_back()
     return found
 
 

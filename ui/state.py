@@ -20,7 +20,7 @@ from ui import server, uploads
 from ui.gains import within
 from ui.links import OWN, Selection, from_link, own_name, to_link
 from ui.samples import samples_for
-from ui.shared import sample_photo, usable
+from ui.shared import edition, sample_photo, usable
 from ui.undisturbed import undisturbed
 from ui.visit import Visit
 
@@ -53,6 +53,9 @@ def _brought_together(page: str) -> Visit:
     given = st.query_params.to_dict()
     notes: tuple[str, ...] = ()
     followed = given != st.session_state.get("written") and not st.session_state.get("chosen_now")
+    before, st.session_state.edition = st.session_state.get("edition"), edition()
+    if before not in (None, st.session_state.edition):
+        followed = True  # what was chosen may not be there any more
     if "selection" not in st.session_state or followed:
         if given.get("photo", "") == own_photo("other") or given.get("other", "") == own_photo("photo"):
             _swap_own()  # from one side of a swap to the other

@@ -213,6 +213,26 @@ def test_the_crop_is_moved_with_keys_and_with_the_pointer(page):
     expect(page).to_have_url(re.compile(r"crop=100%2C0%2C400"))
 
 
+def test_a_drag_asks_the_server_once_and_a_click_not_at_all(page):
+    sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.goto("/")
+    expect(page.locator(".bar").first).to_contain_text(shipped.best())
+    box = page.locator("canvas[role=application]").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.wait_for_timeout(500)  # for what opening the page sends
+    sent.clear()
+    page.mouse.down()
+    page.mouse.move(x + 20, y, steps=3)
+    page.mouse.up()
+    next_crop(page)
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    assert len(sent) == 1
+
+
 @pytest.mark.parametrize(("size", "side", "key"), [((2400, 120), "width", "ArrowRight"), ((120, 2400), "height", "ArrowDown")])
 def test_an_oblong_photo_is_as_large_as_a_thumb_and_scrolls_along_with_the_square(phone, size, side, key):
     phone.goto("/")

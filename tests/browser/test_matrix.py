@@ -80,3 +80,32 @@ def test_zoom_keeps_the_middle_and_whole_shows_all_again(page, canvas):
     page.get_by_role("button", name="Whole").click()
     canvas.hover(position={"x": 0.5 * cell, "y": (SIZE - 0.5) * cell})
     expect(page.get_by_text(f"pictures of {NAMES[-1]}, {COUNTS[-1, 0]} were taken for {NAMES[0]}")).to_be_visible()
+
+
+def test_the_wheel_scrolls_the_page_until_the_matrix_is_clicked(page, canvas):
+    side = canvas.bounding_box()["width"]
+    canvas.hover(position={"x": side / 2, "y": 100})
+    before = canvas.bounding_box()["y"]
+    page.mouse.wheel(0, 60)
+    page.wait_for_function(
+        "([canvas, before]) => canvas.getBoundingClientRect().y < before", arg=[canvas.element_handle(), before]
+    )
+    canvas.click(position={"x": side / 2, "y": 100})
+    drawn, y = canvas.evaluate("canvas => canvas.toDataURL()"), canvas.bounding_box()["y"]
+    page.mouse.wheel(0, -60)
+    page.wait_for_function("([canvas, drawn]) => canvas.toDataURL() !== drawn", arg=[canvas.element_handle(), drawn])
+    assert canvas.bounding_box()["y"] == y
+
+
+def test_on_a_phone_reading_keeps_the_zoom(phone):
+    phone.goto("/report?model=photo")
+    canvas = phone.locator('canvas[aria-label^="Confusion matrix"]')
+    expect(canvas).to_be_visible()
+    for _ in range(8):
+        phone.get_by_role("button", name="Zoom in").click()
+    told = set()
+    for x in range(150, 330, 12):
+        canvas.hover(position={"x": x, "y": 200})
+        told.add(phone.locator(".read:not(.quiet)").text_content())
+    names = [NAMES.index(next(name for name in NAMES if f"taken for {name}:" in text)) for text in told if "taken for" in text]
+    assert max(names) - min(names) < 25

@@ -159,6 +159,17 @@ def test_a_click_on_a_layers_title_unfolds_that_layer_alone(page):
     expect(units(page)).to_have_count(32)
 
 
+def test_keys_work_on_after_the_tab_key_has_been_on_a_layers_title(page):
+    open_glance(page, STAR, 32)
+    page.get_by_role("button", name="conv 2", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    page.locator('.net .unit[tabindex="0"]').focus()
+    before = page.locator(".net .unit:focus").get_attribute("data-at")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".net .unit:focus")).not_to_have_attribute("data-at", before)
+    assert page.locator('.net [tabindex="0"]').count() == 1
+
+
 def test_every_column_stands_right_of_the_one_before_within_the_window(page):
     open_glance(page, "/layers", SHOWN)
     boxes = [units(page).nth(at).bounding_box() for at in (0, *range(3, 3 + 8 * DEEP, 8), 3 + 8 * DEEP)]

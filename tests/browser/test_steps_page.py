@@ -10,7 +10,9 @@ from convoscope.photo import read
 from convoscope.prepare import centre_crop, prepare
 from convoscope.receptive import receptive_fields
 from tests import shipped
+from tests.browser.conftest import DESKTOP, open_page, running_app
 from tests.browser.reading import expect_query, photo_file, query, traced_file, upload
+from tests.graphs import card, large, write
 from ui.chapters import CHAPTERS
 from ui.links import own_name
 
@@ -282,3 +284,12 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_the_thumb_moves_the_win
         assert box
         assert box["width"] >= 280
     assert query(phone)["chapter"] == chapter
+
+
+def test_a_window_slides_over_a_large_picture(browser, tmp_path):
+    built = large(size=384, channels=4)
+    write(tmp_path / "models/large", built, card(built, 384, 3, 2))
+    with running_app(tmp_path / "log", tmp_path / "models") as url, open_page(browser, url, DESKTOP) as page:
+        page.goto("/steps?chapter=window")
+        expect(page.locator(".formula")).to_contain_text("It has 382 × 382 numbers.")
+        expect(page.locator(".ends")).to_contain_text("most negative")

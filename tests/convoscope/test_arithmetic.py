@@ -60,6 +60,11 @@ def test_every_stage_of_odd_networks_adds_up(name: str, tmp_path: Path) -> None:
     assert_agrees(ZOO[name].load(tmp_path), cells=60, seeds=3)
 
 
+def test_what_is_taken_from_itself_leaves_nothing(tmp_path: Path) -> None:
+    found = one_step(tmp_path, node("Sub", "input input", "made"), {}, head=4)
+    assert at(found, "made", 0, 1, 1).value == 0
+
+
 @st.composite
 def convolutions(draw: st.DrawFn) -> ModelProto:
     """One convolution of any kind, a pooling of any kind, and a dense end."""

@@ -121,3 +121,19 @@ def test_bad_input_is_one_sentence(star, tmp_path, capsys):
         error = capsys.readouterr().err
         assert words in error
         assert error.count("\n") == 1
+
+
+def test_card_reads_a_file_with_a_byte_order_mark_and_names_one_that_is_no_text(tmp_path, capsys):
+    names = tmp_path / "names.txt"
+    names.write_bytes("\n".join(drawings.CLASSES).encode("utf-8-sig"))
+    assert main(card_of(SHAPES / "model.onnx", tmp_path / "out", classes=str(names))) == 0
+    assert load(tmp_path / "out").card.classes == drawings.CLASSES
+    names.write_bytes("café".encode("latin-1"))
+    assert main(card_of(SHAPES / "model.onnx", tmp_path / "other", classes=str(names))) == 1
+    assert capsys.readouterr().err == f"{names} is no text in UTF-8.\n"
+
+
+def test_card_that_cannot_be_made_is_one_sentence(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(card_of(SHAPES / "model.onnx", tmp_path / "file" / "out")) == 1
+    assert capsys.readouterr().err.startswith(f"{tmp_path / 'file' / 'out'} cannot be made: ")

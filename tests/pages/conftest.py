@@ -6,7 +6,17 @@ import pytest
 from ui import shared, visit
 from ui.tools import SESSIONS
 
-CACHES = (shared.networks, visit._report, visit._history, visit._moment, visit._course, visit._tools, visit._findings, SESSIONS)
+CACHES = (
+    shared._edition,
+    shared._networks,
+    visit._report,
+    visit._history,
+    visit._moment,
+    visit._course,
+    visit._tools,
+    visit._findings,
+    SESSIONS,
+)
 
 
 @pytest.fixture

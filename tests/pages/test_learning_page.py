@@ -36,7 +36,7 @@ def test_every_moment_kept_is_on_the_slider_and_the_link_chooses_one():
     history = open_history(SHAPES, load(SHAPES))
     app = open_app(PAGE, model="shapes", step=str(history.steps[2]))
     player = component(app, "player")
-    assert player["moments"] == ["untrained", *(f"after step {step:,}" for step in history.steps[1:])]
+    assert player["moments"] == ["at the start", *(f"after step {step:,}" for step in history.steps[1:])]
     assert player["at"] == 2
 
 

@@ -57,6 +57,23 @@ def test_those_who_ask_for_the_same_wait_for_who_finds_it() -> None:
     assert times == ["slow"]
 
 
+def test_what_failed_takes_nobodys_place() -> None:
+    asked: list[str] = []
+
+    @kept(entries=2)
+    def found(key: str) -> str:
+        asked.append(key)
+        if key == "bad":
+            raise ValueError(key)
+        return key
+
+    found("one")
+    with pytest.raises(ValueError, match="bad"):
+        found("bad")
+    assert [found(key) for key in ("other", "one")] == ["other", "one"]
+    assert asked == ["one", "bad", "other"]
+
+
 def test_what_failed_is_tried_again() -> None:
     answers = iter([ValueError("not yet"), "there"])
 

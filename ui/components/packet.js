@@ -50,3 +50,9 @@ function printed(value) {
   if (size >= 0.0001) return value.toPrecision(3).replace("-", "−");
   return value.toExponential(2).replace(/e-(\d)$/, "e-0$1").replaceAll("-", "−");
 }
+
+// As convoscope.words.percent prints it.
+function percent(share) {
+  const text = share > 0 && share < 0.0005 ? "< 0.1" : share >= 0.9995 && share < 1 ? "> 99.9" : (share * 100).toFixed(1);
+  return `${text} %`;
+}

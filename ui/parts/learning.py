@@ -33,7 +33,7 @@ def moment(visit: Visit) -> Visit | None:
     st.markdown(_story(visit, course))
     key = state.component_key("player", visit)
     player(
-        ["untrained" if step == 0 else f"after step {step:,}" for step in steps],
+        ["at the start" if step == 0 else f"after step {step:,}" for step in steps],
         steps.index(visit.step),
         followed=state.times_followed(),
         key=key,
@@ -106,9 +106,11 @@ def _story(visit: Visit, course: dict[int, Answer]) -> str:
     steps = list(course)
     first, last = course[steps[0]], course[steps[-1]]
     since = next(step for at, step in enumerate(steps) if all(course[later].index == last.index for later in steps[at:]))
-    begun = f"Untrained, it took {visit.photo_title} for {words.plain(first.name)} ({words.percent(first.probability)}): a guess."
+    begun = (
+        f"At the start it took {visit.photo_title} for {words.plain(first.name)} ({words.percent(first.probability)}): a guess."
+    )
     if since == steps[0]:
-        begun = f"Untrained, it guessed {words.plain(first.name)} ({words.percent(first.probability)})."
+        begun = f"At the start it guessed {words.plain(first.name)} ({words.percent(first.probability)})."
     now = f"In the end it says **{words.plain(last.name)}** ({words.percent(last.probability)})"
     if since == steps[-1] and len(steps) > 1:
         before = f"at step {steps[-2]:,} of {steps[-1]:,} it said {words.plain(course[steps[-2]].name)}"
@@ -121,7 +123,7 @@ def _story(visit: Visit, course: dict[int, Answer]) -> str:
 
 
 def _titles(visit: Visit) -> tuple[str, str]:
-    return ("Untrained" if visit.step == 0 else f"After step {visit.step:,}"), "In the end"
+    return ("At the start" if visit.step == 0 else f"After step {visit.step:,}"), "In the end"
 
 
 def _accuracy(each: Visit, visit: Visit) -> str:

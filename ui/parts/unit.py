@@ -171,7 +171,10 @@ def _what_follows(visit: Visit, workings: Workings, stage: Stage, channel: int) 
     for following in stages[stages.index(stage) + 1 :]:
         if len(following.shape) != 3:
             break
-        recipe = workings.recipe(following, channel)
+        try:
+            recipe = workings.recipe(following, channel)
+        except GraphError:
+            break
         if not isinstance(recipe, Bent | Largest) or recipe.source != Source(stage.tensor, channel):
             break
         scale = _scale(workings, stage) if isinstance(recipe, Largest) else _scale(workings, following)

@@ -50,7 +50,7 @@ class Cropper {
     this.header = header;
     if (another || !(this.timer || this.pointers.size)) { // else newer moves are under way
       this.square = { ...header.square };
-      this.stale = false;
+      this.stale = this.unsent = false;
     }
     this.say("");
     this.canvas.setAttribute("aria-label", header.label);
@@ -156,9 +156,9 @@ class Cropper {
   }
 
   up(event) {
-    this.pointers.delete(event.pointerId);
+    if (!this.pointers.delete(event.pointerId)) return;
     if (this.pointers.size) this.grip = { square: { ...this.square }, points: new Map(this.pointers) };
-    else if (this.stale) this.send(this.square);
+    else if (this.unsent) this.send(this.square);
   }
 
   explain({ x, y }) {
@@ -178,7 +178,7 @@ class Cropper {
     top = Math.round(Math.max(0, Math.min(top, height - side)));
     if (left === this.square.left && top === this.square.top && side === this.square.side) return;
     this.square = { left, top, side };
-    this.stale = true;
+    this.stale = this.unsent = true;
     this.draw();
   }
 
@@ -209,6 +209,7 @@ class Cropper {
     this.timer = null;
     this.square = square;
     this.stale = true;
+    this.unsent = false;
     this.draw();
     this.trigger("square", square);
   }

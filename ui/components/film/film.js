@@ -56,8 +56,4 @@ function runs(names) {
   return found;
 }
 
-function percent(share) {
-  return `${(100 * share).toFixed(1)} %`;
-}
-
 export default (mount) => viewOf(Film, mount);

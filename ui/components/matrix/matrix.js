@@ -20,7 +20,8 @@ class Matrix {
     this.read = element("div", { class: "read", "aria-live": "polite" });
     this.root.append(element("div", { class: "bar" }, this.search, ...zooms, this.whole), this.canvas, this.read);
     parent.append(this.root);
-    this.canvas.onwheel = (event) => {
+    this.canvas.onwheel = (event) => { // until the matrix is clicked or tapped, wheel and finger scroll the page
+      if (!this.canvas.matches(":focus")) return;
       event.preventDefault();
       this.zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15, [event.offsetX, event.offsetY]);
     };
@@ -28,7 +29,7 @@ class Matrix {
     this.canvas.onpointerup = this.canvas.onpointercancel = (event) => this.fingers.delete(event.pointerId);
     this.canvas.onpointermove = (event) => this.move(event);
     this.canvas.onkeydown = (event) => this.press(event);
-    this.watch = new ResizeObserver(() => this.content && this.fit());
+    this.watch = new ResizeObserver(() => this.content && this.root.clientWidth !== this.width && this.fit());
     this.watch.observe(this.root);
   }
 
@@ -129,7 +130,7 @@ class Matrix {
 
   tell() {
     if (!this.at) {
-      this.read.textContent = "Each row is a class, each column an answer; the diagonal is right, everything beside it wrong. Point at a cell.";
+      this.read.textContent = "Each row is a class, each column an answer; the diagonal is right, everything beside it wrong. Point at a cell; click the matrix, then scroll or pinch to zoom.";
       return;
     }
     const [row, column] = this.at;

@@ -26,7 +26,7 @@ class Overview {
     parent.append(this.root);
     this.net.onpointermove = (event) => this.pick(event.target.closest(".unit"));
     this.net.onpointerleave = () => this.pick(null);
-    this.net.addEventListener("focusin", (event) => this.focused(event.target));
+    this.net.addEventListener("focusin", (event) => this.focused(event.target.closest(".unit")));
     this.net.addEventListener("focusout", () => this.pick(null));
     this.net.onclick = (event) => this.choose(event.target.closest(".unit"));
     this.net.onkeydown = (event) => this.keyed(event);
@@ -251,6 +251,7 @@ class Overview {
   }
 
   focused(box) {
+    if (!box) return;
     this.box(this.focus).setAttribute("tabindex", -1);
     this.focus = Number(box.dataset.at);
     box.setAttribute("tabindex", 0);
@@ -265,7 +266,7 @@ class Overview {
   keyed(event) {
     const across = { ArrowLeft: -1, ArrowRight: 1 }[event.key] ?? 0, down = { ArrowUp: -1, ArrowDown: 1 }[event.key] ?? 0;
     if (event.key === "Escape") return this.pick(null);
-    if (!across && !down) return;
+    if (!(across || down) || !event.target.closest(".unit")) return;
     event.preventDefault();
     const { column, row, outcome } = this.tiles[this.focus];
     const along = this.upright && !outcome ? across : down, onward = this.upright && !outcome ? down : across;

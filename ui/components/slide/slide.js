@@ -102,7 +102,7 @@ class Slide {
     this.sayFormula(side, columns);
     [...this.kernel.children].forEach((input, at) => tint(input, this.weightColour(this.weights[Math.floor(at / side)][at % side])));
     if (!values.length) return;
-    const peak = Math.max(...values.map(Math.abs)) || 1;
+    const peak = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
     this.drawn = { ...this.answer, table: this.tables.signed, low: -peak, high: peak };
     this.map.show(this.drawn);
     this.key.replaceChildren(legendOf(this.tables.signed, [printed(-peak), "0", printed(peak)]));
@@ -170,7 +170,7 @@ class Slide {
   }
 
   sayEnds() {
-    const { values } = this.answer, least = values.indexOf(Math.min(...values)), most = argmax(values);
+    const { values } = this.answer, least = argmax(values.map((value) => -value)), most = argmax(values);
     const zero = values.reduce((best, value, at) => (Math.abs(value) < Math.abs(values[best]) ? at : best), 0);
     const shown = [["largest: looks most like the kernel", most], ["nearest to zero: nothing it knows", zero]];
     shown.push(values[least] < 0 ? ["most negative: the opposite", least] : ["smallest: this kernel answers nothing below zero here", least]);

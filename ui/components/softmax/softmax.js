@@ -2,7 +2,6 @@ const FEW = 8; // classes that are shown at first
 const fixed = (value) => value.toFixed(4).replace("-", "−");
 const raised = (digits) => [...digits].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("");
 const powered = (value) => (value === 0 || value >= 0.00005 ? fixed(value) : printed(value).replace(/e−0?(\d+)/, (_, digits) => ` × 10⁻${raised(digits)}`));
-const percent = (share) => `${share > 0 && share < 0.0005 ? "< 0.1" : share >= 0.9995 && share < 1 ? "> 99.9" : (share * 100).toFixed(1)} %`; // as convoscope.words
 
 class Softmax {
   constructor(parent) {

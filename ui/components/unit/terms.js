@@ -47,7 +47,7 @@ class Terms {
   }
 
   layOut(width, cell, found) {
-    const strongest = Math.max(0, ...(found.terms ?? []).map(({ subtotal }) => Math.abs(subtotal))) || 1;
+    const strongest = (found.terms ?? []).reduce((most, { subtotal }) => Math.max(most, Math.abs(subtotal)), 0) || 1;
     Object.assign(this, { cell, found, strongest, laid: this.form(width, cell) });
     const full = this.rows * this.laid.height;
     this.visible = this.open ? Math.min(full, TALLEST) : full;

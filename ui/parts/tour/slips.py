@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from convoscope import words
 from convoscope.filters import brightness
@@ -13,6 +14,7 @@ from convoscope.last_layer import last_layer
 from convoscope.learning_step import learning_step
 from convoscope.operations import convolve
 from convoscope.receptive import receptive_fields
+from convoscope.window import Axis
 from ui.parts.tour import trials
 from ui.parts.tour.prose import prose, tiny
 from ui.parts.tour.question import Question
@@ -58,7 +60,7 @@ def _slips(visit: Visit) -> Iterator[Slip]:
     first = first_convolution(visit.network, visit.prepared, visit.trace)
     if first:
         yield _not_zero(visit, first)
-        yield _not_turned(first)
+        yield _not_turned(visit, first)
     yield _edges(visit)
     yield _in_place(visit)
     yield _sure(visit)
@@ -91,11 +93,10 @@ def _not_squashed(visit: Visit) -> Slip:
 
 def _not_zero(visit: Visit, first: Convolution) -> Slip:
     """At the flattest window that lies wholly in the photo."""
-    windows = [(y, x) for y in range(first.after.shape[1]) for x in range(first.after.shape[2]) if _whole(first, y, x)]
-    y, x = min(windows, key=lambda cell: float(np.ptp(_beneath(first, *cell), (1, 2)).max()), default=(0, 0))
+    y, x = visit.once(("evenest window",), lambda: _evenest(first))
     values = first.after[:, y, x]
     other = int(np.abs(values).argmax())
-    spread = int(np.ptp(_pixels(visit, first, y, x), (0, 1)).max()) if windows else 0
+    spread = int(np.ptp(_pixels(visit, first, y, x), (0, 1)).max(initial=0))
     return Slip(
         "A filter that meets nothing it knows answers 0.",
         "It answers whatever its weights and its bias add up to.",
@@ -106,15 +107,16 @@ def _not_zero(visit: Visit, first: Convolution) -> Slip:
     )
 
 
-def _not_turned(first: Convolution) -> Slip:
-    as_is = convolve(first.before, first.kernels, first.bias, first.window)
-    turned = convolve(first.before, first.kernels[:, :, ::-1, ::-1], first.bias, first.window)
+def _not_turned(visit: Visit, first: Convolution) -> Slip:
+    as_is, turned = visit.once(
+        ("turned kernels",), lambda: (_off(first, first.kernels), _off(first, first.kernels[:, :, ::-1, ::-1]))
+    )
     return Slip(
         "A convolution turns the kernel around before it multiplies.",
         "In mathematics, yes. Here it is laid on as it is: cross-correlation, which deep learning calls convolution.",
         "Computed with the kernels as they are, every number of the first layer is within "
-        f"{tiny(np.abs(as_is - first.after).max())} of ONNX Runtime's. With the kernels turned around, numbers are wrong by up "
-        f"to {words.number(float(np.abs(turned - first.after).max()))}.",
+        f"{tiny(as_is)} of ONNX Runtime's. With the kernels turned around, numbers are wrong by up "
+        f"to {words.number(turned)}.",
     )
 
 
@@ -173,16 +175,28 @@ def _sure(visit: Visit) -> Slip:
     )
 
 
-def _beneath(first: Convolution, y: int, x: int) -> np.ndarray:
+def _evenest(first: Convolution) -> tuple[int, int]:
+    """Row and column of the cell whose window differs least in itself, of those that read no padding; of none the first."""
+    cells = [_whole(axis, length) for axis, length in zip(first.window, first.after.shape[1:], strict=True)]
+    if not all(len(each) for each in cells):
+        return 0, 0
+    rows, columns = (np.array([axis.taps(cell) for cell in each]) for axis, each in zip(first.window, cells, strict=True))
+    windows = first.before[:, rows[:, None, :, None], columns[None, :, None, :]]
+    spread = np.ptp(windows, (3, 4)).max(0)
+    y, x = np.unravel_index(int(spread.argmin()), spread.shape)
+    return cells[0][int(y)], cells[1][int(x)]
+
+
+def _whole(axis: Axis, cells: int) -> list[int]:
+    return [cell for cell in range(cells) if axis.inside(cell).all()]
+
+
+def _pixels(visit: Visit, first: Convolution, y: int, x: int) -> NDArray[np.uint8]:
+    """Those of a window, without its padding."""
     down, across = first.window
-    return first.before[:, down.taps(y)][:, :, across.taps(x)]
+    return visit.prepared.resized[down.taps(y)[down.inside(y)]][:, across.taps(x)[across.inside(x)]]
 
 
-def _pixels(visit: Visit, first: Convolution, y: int, x: int) -> np.ndarray:
-    down, across = first.window
-    return visit.prepared.resized[down.taps(y)][:, across.taps(x)]
-
-
-def _whole(first: Convolution, y: int, x: int) -> bool:
-    down, across = first.window
-    return bool(down.inside(y).all() and across.inside(x).all())
+def _off(first: Convolution, kernels: NDArray[np.float32]) -> float:
+    """By how much the layer, computed with these kernels, is off what ONNX Runtime returned, at most."""
+    return float(np.abs(convolve(first.before, kernels, first.bias, first.window) - first.after).max())

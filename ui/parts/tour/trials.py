@@ -22,7 +22,7 @@ GREY = 128
 def aside(visit: Visit) -> None:
     """The photo pushed sideways: the maps go with it, the answer nearly stays."""
     pixels = visit.prepared.resized
-    far = pixels.shape[1] // 4
+    far = max(1, pixels.shape[1] // 4)
     by = _slider("Push the photo, in pixels", -far, far, 0, "tour-push")
     shown = pushed(pixels, by)
     trace = visit.network.trace(fed(visit.prepared, shown, visit.network.card.preprocessing))

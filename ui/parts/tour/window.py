@@ -36,6 +36,9 @@ def draw(visit: Visit) -> None:
 
 def question(visit: Visit) -> Question:
     grey = brightness(visit.prepared.resized)
+    if grey.shape[0] < 3:
+        ask = "How many products does a kernel of 3 × 3 add up at each place?"
+        return Question(ask, ("3", "6", "9"), right=2, why="One for each of its weights.")
     level = next(example for example in EXAMPLES if example.name == "level edge")
     answer = filters.slide(grey, level.kernel, Slide(padding=1))[1:-1]
     row, column = np.unravel_index(int(answer.argmax()), answer.shape)

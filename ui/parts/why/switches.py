@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from convoscope import words
 from convoscope.figure import Panel
+from convoscope.graph.reading import GraphError
 from convoscope.layers import Stage
 from convoscope.network import Prediction
 from convoscope.render import colour, scale_of
@@ -33,7 +34,11 @@ Gains = Mapping[str, NDArray[np.float32]]  # (1, C), of each tensor that has one
 
 
 def switches(visit: Visit) -> None:
-    board = visit.tools.switchboard
+    try:
+        board = visit.tools.switchboard
+    except GraphError as failure:
+        st.markdown(f"**No switches for this network**: {words.plain(str(failure))}.")
+        return
     if not board.stages:
         st.markdown("This network has a single layer, which gives the scores: there is nothing before it to switch off.")
         return
