@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from convoscope.curves import Curve
 from convoscope.window import Axis
 
 TOLERANCE = 1e-6  # of the sum of the terms' magnitudes, by which a recomputed number may differ from the runtime's
@@ -108,17 +109,21 @@ class Choice:
 
 @dataclass(frozen=True)
 class Passage:
-    """One value that is passed on, bent or not. cell: row and column it comes from."""
+    """One value that is passed on, bent or not. cell: row and column it comes from. least: that its magnitude is taken for.
+
+    The runtime computes curves by approximations that are exact to a share of 1, not of each value.
+    """
 
     source: Source
     cell: tuple[int, int]
     given: float
     value: float
     runtime: float
+    least: float = 0
 
     @property
     def magnitude(self) -> float:
-        return abs(self.value)
+        return max(abs(self.value), self.least)
 
 
 @dataclass(frozen=True)
@@ -223,7 +228,7 @@ class Largest:
 
 @dataclass(frozen=True)
 class Bent:
-    """Each cell through a function of one number: below 0 times `slope`, then not below `low` nor above `high`.
+    """Each cell through a function of one number: below 0 times `slope`, then not below `low` nor above `high`; or a curve.
 
     So ReLU has slope 0, leaky ReLU its own, clipping slope 1 and bounds, and what only passes a value on slope 1.
     """
@@ -234,12 +239,14 @@ class Bent:
     low: float
     high: float
     values: NDArray[np.float32]
+    curve: Curve | None = None
 
     def at(self, y: int, x: int) -> Passage:
-        given = float(self.map[y, x])
+        given, runtime = float(self.map[y, x]), float(self.values[y, x])
+        if self.curve:
+            return Passage(self.source, (y, x), given, self.curve(given), runtime, least=1)
         bent = given * self.slope if given < 0 else given
-        value = min(max(bent, self.low), self.high)
-        return Passage(self.source, (y, x), given, value, float(self.values[y, x]))
+        return Passage(self.source, (y, x), given, min(max(bent, self.low), self.high), runtime)
 
 
 @dataclass(frozen=True)

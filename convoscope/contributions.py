@@ -95,9 +95,8 @@ class Contributions:
     def _concatenated(self, node: NodeProto, flow: Flow) -> Iterable[tuple[str, Flow]]:
         first = 0
         for name in node.input:
-            last = first + (len(self.values[name]) if name in self.values else self.fixed[name].shape[1])
-            if name in self.values:
-                yield name, Flow(flow.weights[:, first:last], flow.nets[:, first:last])
+            last = first + len(self.values[name])
+            yield name, Flow(flow.weights[:, first:last], flow.nets[:, first:last])
             first = last
 
     def _alone(self, node: NodeProto, flow: Flow) -> Iterable[tuple[str, Flow]]:
@@ -117,12 +116,12 @@ class Contributions:
         """−1 where a step turns the sign of what comes in by that name, for each channel or for all."""
         if node.op_type == "Sub":
             return 1.0 if name == node.input[0] else -1.0
-        if node.op_type not in ("Mul", "BatchNormalization"):
+        if node.op_type not in ("Mul", "Div", "BatchNormalization"):
             return 1.0
         factor = next((self.fixed[each].astype(np.float64) for each in node.input[:2] if each in self.fixed), None)
         if factor is None:
             return 1.0
-        if node.op_type == "Mul":
+        if node.op_type in ("Mul", "Div"):
             shape = self.values[node.output[0]].shape
             factor = np.broadcast_to(factor, (1, *shape))[0].reshape(shape[0], -1).sum(1)
         return np.sign(factor)

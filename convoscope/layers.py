@@ -18,13 +18,17 @@ from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes, const
 _PASSES_SIGN = frozenset(
     ["MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "Flatten", "Reshape", "Identity", "Dropout"]
 )
-_JOINS_SIGNS = frozenset(["Add", "Mul", "Concat"])
+_JOINS_SIGNS = frozenset(["Add", "Mul", "Div", "Concat"])
 _TAKES_SETTINGS = frozenset(["Clip", "Dropout"])  # their bounds and ratio are inputs, but not parameters
 OPERATOR_TITLES = {
     "Conv": "convolution",
     "Relu": "ReLU",
     "LeakyRelu": "leaky ReLU",
     "Clip": "clip",
+    "Sigmoid": "sigmoid",
+    "HardSigmoid": "hard sigmoid",
+    "HardSwish": "hard swish",
+    "Elu": "ELU",
     "MaxPool": "max pooling",
     "AveragePool": "average pooling",
     "GlobalAveragePool": "global average pooling",
@@ -153,7 +157,7 @@ def _multiply_adds(node: NodeProto, shapes: Mapping[str, tuple[int, ...]], fixed
 
 
 def _is_positive(node: NodeProto, positive: set[str], fixed: Mapping[str, NDArray[Any]]) -> bool:
-    if node.op_type in ("Relu", "Softmax"):
+    if node.op_type in ("Relu", "Sigmoid", "HardSigmoid", "Softmax"):
         return True
     if node.op_type == "Clip":
         low = fixed.get(node.input[1], -np.inf) if len(node.input) > 1 else attribute(node, "min", -np.inf)

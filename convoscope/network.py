@@ -165,8 +165,8 @@ def load(folder: Path, threads: int = 1) -> Network:
         check_operators(model)
         check_weights_inside(model)
         session = open_session(tap(model), threads)
-        shapes = _probe(session, card)
         logits_name = _logits_name(model)
+        shapes = _probe(session, card, logits_name)
         _check_classes(folder, card, shapes[logits_name])
         _check_layers(folder, card, model)
         layers = read_layers(model, shapes, {layer.name: layer.title for layer in card.layers})
@@ -193,11 +193,20 @@ def open_session(model: ModelProto, threads: int, pooled: bool = False) -> onnxr
     return session
 
 
-def _probe(session: onnxruntime.InferenceSession, card: Card) -> dict[str, tuple[int, ...]]:
-    """The shape of every tensor without its batch axis, from one run on zeros. Raises GraphError if one is not finite."""
-    made = card.preprocessing
-    zeros = np.zeros((1, made.channel_count, made.size, made.size), np.float32)
-    arrays = session.run(None, {session.get_inputs()[0].name: zeros})
+def _probe(session: onnxruntime.InferenceSession, card: Card, logits_name: str) -> dict[str, tuple[int, ...]]:
+    """The shape of every tensor without its batch axis, from one run on zeros.
+
+    Raises GraphError if a number is not finite, or if it cannot take several pictures at once.
+    """
+    made, name = card.preprocessing, session.get_inputs()[0].name
+    zeros = np.zeros((2, made.channel_count, made.size, made.size), np.float32)
+    arrays = session.run(None, {name: zeros[:1]})
+    try:
+        together = session.run([logits_name], {name: zeros})[0].shape[0]
+    except RUNTIME_FAILURES:
+        together = 1
+    if together != len(zeros):
+        raise GraphError("it takes one picture at a time; export it with an open batch axis")
     for output, array in zip(session.get_outputs(), arrays, strict=True):
         if not np.isfinite(array).all():
             raise GraphError(f"what it computes in {output.name} is not finite")

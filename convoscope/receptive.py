@@ -20,7 +20,8 @@ from convoscope.prepare import Crop
 from convoscope.window import Axis, axes
 
 POINTWISE = frozenset(
-    {"Relu", "LeakyRelu", "Clip", "BatchNormalization", "Identity", "Dropout", "Add", "Sub", "Mul"}
+    {"Relu", "LeakyRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Elu"}
+    | {"BatchNormalization", "Identity", "Dropout", "Add", "Sub", "Mul", "Div"}
 )  # each cell depends on the cell in its place
 
 
@@ -169,10 +170,9 @@ def _back(
     elif node.op_type == "Concat" and attribute(node, "axis", 1) in (1, -3):
         start = 0
         for name in node.input:
-            part = slice(start, start + (shapes[name] if name in shapes else fixed[name].shape[1:])[0])
+            part = slice(start, start + shapes[name][0])
             start = part.stop
-            if name in shapes:
-                yield name, _Reach(reach.seen[part], reach.first[part], reach.last[part])
+            yield name, _Reach(reach.seen[part], reach.first[part], reach.last[part])
     elif given[0] == taken[0] and (node.op_type == "GlobalAveragePool" or (node.op_type == "ReduceMean" and given[1:] == (1, 1))):
         yield names[0], _all_along(reach, size)
     elif node.op_type in ("Flatten", "Reshape") and given[1:] == (1, 1):

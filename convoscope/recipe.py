@@ -9,6 +9,7 @@ from onnx import NodeProto
 
 from convoscope.arithmetic import Bent, Largest, Moved, Pointwise, Recipe, Softmax, Source, Weighted
 from convoscope.cached import cached_property
+from convoscope.curves import CURVES, curve_of
 from convoscope.graph.reading import GraphError, attribute, computing_nodes, constants, input_name
 from convoscope.layers import Stage
 from convoscope.network import Network, Trace
@@ -62,8 +63,13 @@ class Workings:
             return self._pooling(node, channel, values)
         if node.op_type in _AVERAGES and self._is_spatial(node):
             return self._average(taken, channel, values)
-        if node.op_type in ("Add", "Sub", "Mul", "BatchNormalization"):
+        if node.op_type in ("Add", "Sub", "Mul", "BatchNormalization") or (
+            node.op_type == "Div" and node.input[1] in self._fixed
+        ):
             return self._pointwise(node, channel, values)
+        if node.op_type in CURVES:
+            source = Source(taken, channel)
+            return Bent(source, self.maps(taken)[channel], 1.0, -np.inf, np.inf, values, curve_of(node))
         if node.op_type in ("Relu", "LeakyRelu", "Clip", "Identity", "Dropout"):
             return self._bent(node, channel, values)
         if node.op_type == "Concat" and attribute(node, "axis", 1) in (1, -3):
@@ -140,9 +146,10 @@ class Workings:
             factor = gain / np.sqrt(spread + float(attribute(node, "epsilon", 1e-5)))
             return self._added(node.input[:1], channel, values, factor, shift - mean * factor)
         computed = [name for name in node.input if name in self.tensors]
-        if node.op_type == "Mul":
+        if node.op_type in ("Mul", "Div"):
             other = node.input[1] if node.input[0] == computed[0] else node.input[0]
-            return self._added(computed[:1], channel, values, self._operand(other, node, channel, values), 0.0)
+            factor = self._operand(other, node, channel, values)
+            return self._added(computed[:1], channel, values, factor if node.op_type == "Mul" else 1 / factor, 0.0)
         signed = list(zip(node.input, (1.0, -1.0 if node.op_type == "Sub" else 1.0), strict=True))
         factors = np.array([sign for name, sign in signed if name in self.tensors])[:, None, None]
         fixed = (sign * self._operand(name, node, channel, values) for name, sign in signed if name not in self.tensors)
@@ -187,9 +194,8 @@ class Workings:
         return float(attribute(node, name, default))
 
     def _joined(self, node: NodeProto, channel: int, values: NDArray[np.float32]) -> Bent:
-        maps = {name: self.maps(name) if name in self.tensors else self._fixed[name][0] for name in node.input}
-        name, index = [(name, index) for name in node.input for index in range(len(maps[name]))][channel]
-        return Bent(Source(name, index), maps[name][index], 1.0, -np.inf, np.inf, values)
+        name, index = [(name, index) for name in node.input for index in range(len(self.maps(name)))][channel]
+        return Bent(Source(name, index), self.maps(name)[index], 1.0, -np.inf, np.inf, values)
 
     def _is_spatial(self, node: NodeProto) -> bool:
         """Whether it averages each map as a whole."""

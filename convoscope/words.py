@@ -54,7 +54,7 @@ def chosen(prediction: Prediction, index: int) -> str:
 
 def place(values: NDArray[np.floating]) -> str:
     """Where the largest value of (H, W) lies: 'at the top left', 'in the middle' …"""
-    if values.min() == values.max():
+    if values.size > 1 and values.min() == values.max():
         return "everywhere alike"
     height, width = values.shape
     y, x = np.unravel_index(int(values.argmax()), values.shape)

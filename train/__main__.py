@@ -20,7 +20,7 @@ from train import data
 from train.checkpoint import ResumeError, WriteError, writing
 from train.data import DataError, Source
 from train.evaluate import average_logits, evaluate, write_evaluation
-from train.fit import fit, taught
+from train.fit import DivergedError, fit, taught
 from train.folder import CheckError, WorseError, calibrated, install, write_folder
 from train.measure import logits_of, results
 from train.novelty import with_photos
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         options.run(options)
-    except (DataError, ModelError, StartError, ResumeError, WriteError, CheckError, WorseError) as failure:
+    except (DataError, ModelError, StartError, ResumeError, WriteError, DivergedError, CheckError, WorseError) as failure:
         print(failure, file=sys.stderr)
         return 1
     return 0

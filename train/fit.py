@@ -1,6 +1,7 @@
 """Recipe and pictures → trained network, with a checkpoint after each epoch and snapshots for "watch it learn"."""
 
 import json
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -29,6 +30,10 @@ from train.start import Start
 FIRST_SNAPSHOT = 10  # steps; then evenly in log steps to the last
 STATISTICS_BATCHES = 20  # batches that give a snapshot its normalisation statistics
 MEASURING_BATCH = 500
+
+
+class DivergedError(Exception):
+    """A training whose loss is no number any more; its text says what to do."""
 
 
 def precision() -> str:
@@ -72,7 +77,7 @@ def fit(
     start: what to begin with in place of random weights. With the same classes its log and history go on, too.
     teacher: trained by `recipe.teacher`.
     Raises ResumeError if `run` belongs to another recipe or other pictures or its checkpoint is damaged, StartError, ModelError,
-    WriteError.
+    WriteError, DivergedError.
     """
     training = Training(recipe, source, run, start, teacher)
     plan = {"data": source.name, "classes": source.classes, "pictures": len(source.train), "recipe": asdict(recipe)}
@@ -138,7 +143,7 @@ class Training:
             self._keep_snapshot()
 
     def epoch(self, number: int) -> Epoch:
-        """One pass through the pictures. number: from 0, those of the past included. Raises WriteError."""
+        """One pass through the pictures. number: from 0, those of the past included. Raises WriteError, DivergedError."""
         started, size, losses = time.perf_counter(), self.recipe.size_at(number - len(self.past)), []
         self.wrapped.train()
         for pictures, labels in self.loader:
@@ -147,11 +152,16 @@ class Training:
             self.step += 1
             self.bar.update()
             self._keep_snapshot()
+        loss = float(torch.stack(losses).mean())
+        if not math.isfinite(loss):
+            raise DivergedError(
+                f"The loss is no number any more after epoch {number + 1}: lower the rates in train/recipes.py and start anew."
+            )
         log = Epoch(
             epoch=number + 1,
             step=self.step,
             size=size,
-            loss=round(float(torch.stack(losses).mean()), 4),
+            loss=round(loss, 4),
             accuracy=round(accuracy(self.network, self.source.held_out, self.augment, self.recipe.served(size)), 4),
             rate=round(self.recipe.muon_rate * share, 5),
             seconds=round(time.perf_counter() - started, 2),

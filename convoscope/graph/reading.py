@@ -9,8 +9,9 @@ from onnx import GraphProto, ModelProto, NodeProto, helper, numpy_helper
 from onnx.external_data_helper import uses_external_data
 
 SUPPORTED = frozenset(
-    {"Conv", "Relu", "LeakyRelu", "Clip", "MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "BatchNormalization"}
-    | {"Add", "Sub", "Mul", "Concat", "Flatten", "Reshape", "Identity", "Dropout", "Gemm", "MatMul", "Softmax", "Constant"}
+    {"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "BatchNormalization", "Gemm", "MatMul", "Softmax"}
+    | {"Relu", "LeakyRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Elu"}
+    | {"Add", "Sub", "Mul", "Div", "Concat", "Flatten", "Reshape", "Identity", "Dropout", "Constant"}
 )
 WEIGHTED = frozenset({"Conv", "Gemm", "MatMul"})
 
@@ -20,10 +21,12 @@ class GraphError(ValueError):
 
 
 def check_operators(model: ModelProto) -> None:
-    """Raises GraphError naming the first operator outside `SUPPORTED`."""
-    for node in model.graph.node:
-        if node.op_type not in SUPPORTED or node.domain not in ("", "ai.onnx"):
-            raise GraphError(f"its graph uses the operator {node.op_type}, which is not supported")
+    """Raises GraphError naming the operators outside `SUPPORTED`."""
+    nodes = (node for node in model.graph.node if node.op_type not in SUPPORTED or node.domain not in ("", "ai.onnx"))
+    names = list(dict.fromkeys(node.op_type for node in nodes))
+    if names:
+        operators, are = ("operators", "are") if len(names) > 1 else ("operator", "is")
+        raise GraphError(f"its graph uses the {operators} {', '.join(names)}, which {are} not supported")
 
 
 def check_weights_inside(model: ModelProto) -> None:

@@ -35,6 +35,45 @@ def clip(step: Step) -> list[str]:
     return [step.write("Mul", step.dy, step.write.mask(step.write("Not", changed)))]
 
 
+def sigmoid(step: Step) -> list[str]:
+    """dx = dy · y · (1 − y)"""
+    rest = step.write("Sub", step.write.number(1), step.y)
+    return [step.write("Mul", step.dy, step.write("Mul", step.y, rest))]
+
+
+def tanh(step: Step) -> list[str]:
+    """dx = dy · (1 − y²)"""
+    return [step.write("Mul", step.dy, step.write("Sub", step.write.number(1), step.write("Mul", step.y, step.y)))]
+
+
+def hard_sigmoid(step: Step) -> list[str]:
+    """dx = dy · α · [0 < y < 1]"""
+    inside = step.write("And", *_between(step, step.y, 0, 1))
+    alpha = step.write.number(attribute(step.node, "alpha", 0.2))
+    return [step.write("Mul", step.dy, step.write("Mul", step.write.mask(inside), alpha))]
+
+
+def hard_swish(step: Step) -> list[str]:
+    """dx = dy · ([x ≥ 3] + [−3 < x < 3] · (x / 3 + ½))"""
+    x = step.x[0]
+    inside = step.write.mask(step.write("And", *_between(step, x, -3, 3)))
+    slope = step.write("Add", step.write("Mul", x, step.write.number(1 / 3)), step.write.number(0.5))
+    above = step.write.mask(step.write("Not", step.write("Less", x, step.write.number(3))))
+    return [step.write("Mul", step.dy, step.write("Add", above, step.write("Mul", inside, slope)))]
+
+
+def elu(step: Step) -> list[str]:
+    """dx = dy · (1 where x > 0, elsewhere y + α)"""
+    positive = step.write.mask(step.write("Greater", step.x[0], step.write.number(0)))
+    below = step.write("Add", step.y, step.write.number(attribute(step.node, "alpha", 1.0)))
+    rest = step.write("Mul", step.write("Sub", step.write.number(1), positive), below)
+    return [step.write("Mul", step.dy, step.write("Add", positive, rest))]
+
+
+def _between(step: Step, name: str, low: float, high: float) -> tuple[str, str]:
+    return step.write("Greater", name, step.write.number(low)), step.write("Less", name, step.write.number(high))
+
+
 def identity(step: Step) -> list[str]:
     """dx = dy"""
     return [step.dy]
@@ -66,6 +105,13 @@ def multiply(step: Step) -> list[str]:
     """da = dy · b, db = dy · a"""
     a, b = step.x
     return [step.fitted(step.write("Mul", step.dy, b), 0), step.fitted(step.write("Mul", step.dy, a), 1)]
+
+
+def divide(step: Step) -> list[str]:
+    """da = dy / b, db = −dy · y / b"""
+    _, b = step.x
+    da = step.write("Div", step.dy, b)
+    return [step.fitted(da, 0), step.fitted(step.write("Neg", step.write("Mul", da, step.y)), 1)]
 
 
 def global_average(step: Step) -> list[str]:
@@ -153,6 +199,11 @@ RULES: dict[str, Rule] = {
     "Relu": relu,
     "LeakyRelu": leaky_relu,
     "Clip": clip,
+    "Sigmoid": sigmoid,
+    "HardSigmoid": hard_sigmoid,
+    "HardSwish": hard_swish,
+    "Tanh": tanh,
+    "Elu": elu,
     "MaxPool": max_pool,
     "AveragePool": average_pool,
     "GlobalAveragePool": global_average,
@@ -161,6 +212,7 @@ RULES: dict[str, Rule] = {
     "Add": add,
     "Sub": subtract,
     "Mul": multiply,
+    "Div": divide,
     "Concat": concat,
     "Flatten": reshape,
     "Reshape": reshape,

@@ -10,15 +10,16 @@ import onnx
 from onnx import ModelProto
 
 from convoscope.graph.reading import GraphError
+from convoscope.graph.settle import settle
 
 HELD = 10.0  # seconds
 
 
 class StoredModel:
-    """Called by many threads at once, it gives them the model, which none may change. What takes the file's place is not seen.
+    """Called by many threads at once, it gives them the settled model, which none may change. What replaces the file is not seen.
 
     held: seconds for which the parsed model stays in memory after it was last asked for.
-    Raises OSError; called, also DecodeError, and GraphError if the file was written over.
+    Raises OSError; called, also DecodeError, and GraphError if the file was written over or cannot be settled.
     """
 
     def __init__(self, path: Path, held: float = HELD) -> None:
@@ -40,7 +41,7 @@ class StoredModel:
         if self._last_written() != self._written:
             raise GraphError("its file was written over since it was loaded")
         self._file.seek(0)
-        return onnx.load_model_from_string(self._file.read())
+        return settle(onnx.load_model_from_string(self._file.read()))
 
     def _last_written(self) -> int:
         return os.fstat(self._file.fileno()).st_mtime_ns

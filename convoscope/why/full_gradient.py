@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto
 
+from convoscope.curves import CURVES
 from convoscope.graph.reading import attribute, computing_nodes, constants
 from convoscope.network import Network
 from convoscope.why.gradients import Gradients, open_gradients
@@ -177,9 +178,9 @@ def _is_linear(node: NodeProto, fixed: Collection[str]) -> bool:
     """Where it stands: a ReLU is, a softmax is not, nor is a product of two tensors that both depend on the photo."""
     if node.op_type in ("Mul", "MatMul", "Gemm"):
         return any(name in fixed for name in node.input[:2])
-    if node.op_type == "Concat":  # a constant that is joined would be an offset
-        return not any(name in fixed for name in node.input)
-    return node.op_type != "Softmax"
+    if node.op_type == "Div":
+        return node.input[1] in fixed
+    return node.op_type not in ("Softmax", *CURVES)
 
 
 def _leading_to_logits(network: Network) -> list[NodeProto]:

@@ -228,7 +228,8 @@ def test_a_residual_sum_has_a_term_for_each_branch(tmp_path: Path) -> None:
         (node("Mul", "gain conv", "made"), {"gain": noise((4, 1, 1))}),
         (node("Add", "conv full", "made"), {"full": noise((4, SIZE, SIZE))}),
         (node("Mul", "conv gate", "made"), {}),
-        (node("Concat", "conv full", "made", axis=1), {"full": noise((1, 4, SIZE, SIZE))}),
+        (node("Concat", "conv relu", "made", axis=1), {}),
+        (node("Div", "conv gain", "made"), {"gain": noise((4, 1, 1))}),
     ],
     ids=lambda value: " ".join([value.op_type, *value.input]) if isinstance(value, onnx.NodeProto) else "",
 )

@@ -125,15 +125,6 @@ def test_what_comes_by_two_ways_is_added(tmp_path):
     np.testing.assert_allclose(flow_into(network, "joined", "relu1", [1]).weights[0], expected)
 
 
-def test_a_join_with_what_is_fixed(tmp_path):
-    nodes = [node("Concat", "fixed input", "both", axis=1), node("Conv", "both k", "last"), *TAIL]
-    weights = {"fixed": noise((1, 2, SIZE, SIZE)), "k": noise((2, 3, 3, 3)), "d": noise((2, 2))}
-    network = by_hand(tmp_path, nodes, weights)
-    values = values_of(network)
-    all_weights, _ = by_torch(values["both"], weights["k"], (0, 0, 0, 0))
-    np.testing.assert_allclose(flow_into(network, "last", "input", [0, 1]).weights, all_weights[:, 2:], atol=1e-6)
-
-
 def test_a_dense_step_with_factors_and_without_transposition(tmp_path):
     odd = ZOO["dense"]
     network = odd.load(tmp_path)

@@ -242,4 +242,71 @@ OLD = Odd(  # as older exporters write it: bounds and axes as attributes
     opset=10,
 )
 
-ZOO = {"strided": STRIDED, "residual": RESIDUAL, "dense": DENSE, "old": OLD}
+
+def _curved(x: Tensor, w: Tensors) -> Tensors:
+    scaled = x / w["spread"]
+    conv1 = functional.conv2d(scaled, w["k1"], w["b1"], padding=1)
+    swish1 = functional.hardswish(conv1)
+    squeezed = swish1.mean((2, 3), keepdim=True)
+    less = functional.conv2d(squeezed, w["k2"], w["b2"])
+    bent = functional.elu(less, 0.7)
+    more = functional.conv2d(bent, w["k3"], w["b3"])
+    gate = functional.hardsigmoid(more)
+    excited = swish1 * gate
+    conv2 = functional.conv2d(excited, w["k4"], w["b4"])
+    share = conv2.sigmoid()
+    silu2 = conv2 * share
+    tanh = silu2.tanh()
+    mean = tanh.mean((2, 3), keepdim=True)
+    flat = mean.flatten(1)
+    logits = flat @ w["d"].T + w["db"]
+    logs = logits.softmax(1)  # as it is settled
+    return locals()
+
+
+CURVED = Odd(  # squeeze and excitation; hard swish, SiLU, tanh, ELU; a quotient; log softmax
+    [
+        node("Div", "input spread", "scaled"),
+        node("Conv", "scaled k1 b1", "conv1", pads=[1, 1, 1, 1]),
+        node("HardSwish", "conv1", "swish1"),
+        node("GlobalAveragePool", "swish1", "squeezed"),
+        node("Conv", "squeezed k2 b2", "less"),
+        node("Elu", "less", "bent", alpha=0.7),
+        node("Conv", "bent k3 b3", "more"),
+        node("HardSigmoid", "more", "gate", alpha=1 / 6),
+        node("Mul", "swish1 gate", "excited"),
+        node("Conv", "excited k4 b4", "conv2"),
+        node("Sigmoid", "conv2", "share"),
+        node("Mul", "conv2 share", "silu2"),
+        node("Tanh", "silu2", "tanh"),
+        node("GlobalAveragePool", "tanh", "mean"),
+        node("Flatten", "mean", "flat"),
+        node("Gemm", "flat d db", "logits", transB=1),
+        node("LogSoftmax", "logits", "logs", axis=1),
+    ],
+    {
+        "spread": np.abs(noise((3, 1, 1))) + 0.5,
+        "k1": noise((4, 3, 3, 3)),
+        "b1": noise((4,)),
+        "k2": noise((2, 4, 1, 1)),
+        "b2": noise((2,)),
+        "k3": noise((4, 2, 1, 1)),
+        "b3": noise((4,)),
+        "k4": noise((6, 4, 1, 1)),
+        "b4": noise((6,)),
+        "d": noise((5, 6)),
+        "db": noise((5,)),
+    },
+    _curved,
+    {
+        "conv1": ["scaled", "conv1", "swish1", "squeezed"],
+        "less": ["less", "bent"],
+        "more": ["more", "gate", "excited"],
+        "conv2": ["conv2", "share", "silu2", "tanh", "mean", "flat"],
+        "logits": ["logits", "logs"],
+    },
+    parameters=3 + 4 * 27 + 4 + 2 * 4 + 2 + 4 * 2 + 4 + 6 * 4 + 6 + 5 * 6 + 5,
+    output="logs",
+)
+
+ZOO = {"strided": STRIDED, "residual": RESIDUAL, "dense": DENSE, "old": OLD, "curved": CURVED}

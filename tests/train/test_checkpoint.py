@@ -36,7 +36,7 @@ def fitted(run: Path) -> Fitted:
 
 def test_a_checkpoint_has_one_line_per_epoch(fitted: Fitted, run: Path) -> None:
     lines = (run / NEWEST / "training.jsonl").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == [dataclasses.asdict(log) for log in fitted.logs]
+    assert [json.loads(line) for line in lines] == [log.model_dump() for log in fitted.logs]
     assert not (run / FRESH).exists()
 
 

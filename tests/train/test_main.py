@@ -16,6 +16,7 @@ from tests.train.folders import class_folders, parquet
 from tests.train.test_folder import FILES
 from train import __main__ as commands
 from train.__main__ import main
+from train.fit import Training
 
 REPOSITORY = Path(__file__).parents[2]
 SHAPES = REPOSITORY / "models" / "shapes"
@@ -50,6 +51,22 @@ def test_class_folders_become_a_network(tmp_path: Path, capsys: pytest.CaptureFi
     assert {path.name for path in out.iterdir()} == FILES
 
     assert "is right on" in fails(capsys, *arguments, "--resume")  # finished already, and no better than itself
+
+
+def test_a_network_is_not_started_from_where_the_run_would_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    start = shutil.copytree(SHAPES, tmp_path / "runs" / "shapes" / "model")
+    arguments = ["shapes", "--drawings", "140", "--epochs", "1", "--start", str(start), "--out", str(tmp_path / "shapes")]
+    said = fails(capsys, *arguments, "--runs", str(tmp_path / "runs"))
+    assert said == f"{start} lies in {start.parent}, where this run would write; choose another --out or --runs."
+    assert (start / "model.onnx").exists()
+
+
+def test_a_training_that_diverges_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
+    learn = Training.learn
+    monkeypatch.setattr(Training, "learn", lambda *given: learn(*given) * float("nan"))
+    arguments = ["shapes", "--drawings", "140", "--epochs", "1", "--out", str(tmp_path / "shapes")]
+    assert main(arguments) == 1
+    assert "The loss is no number any more after epoch 1: " in capsys.readouterr().err
 
 
 def test_a_better_network_is_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

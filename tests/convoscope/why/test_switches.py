@@ -25,8 +25,8 @@ def test_with_all_switches_on_the_answer_is_as_ever(name: str) -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_with_a_layer_off_the_answer_no_longer_depends_on_the_photo(name: str) -> None:
     board = open_switchboard(network(name))
-    chain = board.stages if name != "residual" else board.stages[:1]  # elsewhere it finds a way round
-    for stage in chain:
+    way_round = {"residual": ("relu2", "side"), "curved": ("less", "bent", "more", "gate")}.get(name, ())
+    for stage in (stage for stage in board.stages if stage.tensor not in way_round):
         off = {stage.tensor: np.zeros((1, stage.shape[0]))}
         np.testing.assert_allclose(board.answer(photo(name), off), board.answer(photo(name, 1), off), atol=1e-5)
 

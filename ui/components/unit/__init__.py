@@ -189,8 +189,9 @@ def _next(step: Step, at: int, arrays: dict[str, NDArray[Any]]) -> dict[str, obj
 
 def _bend(recipe: Bent) -> dict[str, object]:
     low, high = (bound if np.isfinite(bound) else None for bound in (recipe.low, recipe.high))
-    passes = recipe.slope == 1 and low is None and high is None
-    return {"slope": recipe.slope, "low": low, "high": high, "passes": passes}
+    curve = recipe.curve and {"operator": recipe.curve.operator, "a": recipe.curve.a, "b": recipe.curve.b}
+    passes = not curve and recipe.slope == 1 and low is None and high is None
+    return {"slope": recipe.slope, "low": low, "high": high, "passes": passes, "curve": curve}
 
 
 def _once(values: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -23,7 +23,7 @@ class Arithmetic {
     if (kind === "softmax") return { value: runtime, runtime, magnitude: runtime, given: logit };
     const given = from ? sources[from[0] * taken[1] + from[1]] : sources[cell.y * width + cell.x];
     const value = kind === "moved" ? given : bent(given, this.header);
-    return { given, value, runtime, magnitude: Math.abs(value) };
+    return { given, value, runtime, magnitude: Math.max(Math.abs(value), this.header.curve ? 1 : 0) };
   }
 
   // Window and weights of one term. `inside` is false on padding.
@@ -79,7 +79,16 @@ class Arithmetic {
   }
 }
 
-function bent(given, { slope, low, high }) {
+const CURVES = { // as convoscope.curves
+  Sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  Tanh: Math.tanh,
+  HardSigmoid: (x, a, b) => Math.min(Math.max(a * x + b, 0), 1),
+  HardSwish: (x) => x * Math.min(Math.max(x / 6 + 0.5, 0), 1),
+  Elu: (x, a) => (x < 0 ? a * Math.expm1(x) : x),
+};
+
+function bent(given, { slope, low, high, curve }) {
+  if (curve) return CURVES[curve.operator](given, curve.a, curve.b);
   const value = given < 0 ? given * slope : given;
   return Math.min(Math.max(value, low ?? -Infinity), high ?? Infinity);
 }

@@ -17,7 +17,7 @@ function sentence(header, { y, x }, found, products) {
       : `: the average of ${many(found.divisor, "value")}.`,
     pointwise: () => `: ${many(count, "number")}${found.bias ? " and a constant" : ""}, added up.`,
     largest: () => `: the largest of the ${found.inside.filter(Boolean).length} values in its window.`,
-    bent: () => (header.passes ? ": passed on as it is." : found.given < 0 ? `: what came in was ${fixed(found.given)}, below zero.` : found.value === found.given ? ": what came in was not negative, so it stays." : `: what came in was ${fixed(found.given)}.`),
+    bent: () => (header.curve ? `: what came in was ${fixed(found.given)}.` : header.passes ? ": passed on as it is." : found.given < 0 ? `: what came in was ${fixed(found.given)}, below zero.` : found.value === found.given ? ": what came in was not negative, so it stays." : `: what came in was ${fixed(found.given)}.`),
     moved: () => `: it is row ${header.from[0] + 1}, column ${header.from[1] + 1} of ${header.labels[0]}, in line with all the others.`,
     softmax: () => `: e to its logit, as a share of the sum over all classes.`,
   }[kind]();
