@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
+from onnx.external_data_helper import uses_external_data
 from pydantic import ValidationError
 
 from convoscope.card import Card, LayerTitle, ModelError, Preprocessing, write_card
@@ -19,11 +20,11 @@ from convoscope.graph.reading import GraphError
 from convoscope.layers import layer_names
 from convoscope.network import Network, load
 from convoscope.photo import PhotoError, read
+from convoscope.places import MODELS
 from convoscope.prepare import centre_crop, prepare
 from convoscope.squares import look_several_times
 from convoscope.words import percent
 
-MODELS = Path(__file__).parent.parent / "models"
 BEST = 5  # answers that are printed
 
 
@@ -75,7 +76,7 @@ def _card(options: argparse.Namespace) -> None:
     out: Path = options.out or MODELS / options.graph.stem
     if out.exists():
         raise UsageError(f"{out} is already there; name another folder with --out.")
-    graph = _bytes(options.graph)
+    graph = _graph(options.graph)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".") as scratch:
@@ -85,6 +86,8 @@ def _card(options: argparse.Namespace) -> None:
             write_card(folder, _describe(folder, options))
             network = load(folder)
             shutil.move(folder, out)
+    except ModelError as failure:
+        raise UsageError(str(failure).replace(f"{out.name}/model.onnx", str(options.graph))) from failure
     except OSError as failure:
         raise UsageError(f"{out} cannot be made: {failure.strerror}.") from failure
     print(f"{out}: {len(network.layers)} layers, {network.parameters:,} parameters, {network.multiply_adds:,} multiply-adds.")
@@ -116,12 +119,12 @@ def _describe(folder: Path, options: argparse.Namespace) -> Card:
             origin=None,
             licence=None,
         )
-    except (DecodeError, GraphError) as failure:
-        raise ModelError(f"{options.graph} cannot be used: {failure}.") from failure
+    except GraphError as failure:
+        raise UsageError(f"{options.graph} cannot be used: {failure}.") from failure
     except ValidationError as failure:
         first = failure.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the card"
-        raise UsageError(f"{where}: {first['msg']}.") from failure
+        where, what = ".".join(map(str, first["loc"])) or "the card", first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"{where}: {what}.") from failure
 
 
 def _network(name: str) -> Network:
@@ -129,6 +132,21 @@ def _network(name: str) -> Network:
     if not folder.is_dir():
         raise UsageError(f"There is no model folder {name}, here or in models/.")
     return load(folder)
+
+
+def _graph(path: Path) -> bytes:
+    """Of an ONNX file; weights that lie in files beside it are put into it."""
+    data = _bytes(path)
+    try:
+        model = onnx.load_model_from_string(data)
+    except DecodeError as failure:
+        raise UsageError(f"{path} cannot be used: it is no ONNX file.") from failure
+    if not any(uses_external_data(tensor) for tensor in model.graph.initializer):
+        return data
+    try:
+        return bytes(onnx.load(path).SerializeToString())
+    except (OSError, onnx.checker.ValidationError) as failure:
+        raise UsageError(f"{path} cannot be used: the file beside it that holds its weights is missing.") from failure
 
 
 def _bytes(path: Path) -> bytes:
@@ -144,13 +162,21 @@ def _classes(text: str) -> tuple[str, ...]:
         names = Path(text).read_text("utf-8-sig").splitlines()
     except UnicodeDecodeError as failure:
         raise UsageError(f"{text} is no text in UTF-8.") from failure
-    except OSError:
+    except OSError as failure:
+        if "," not in text:
+            raise UsageError(f"{text}: {failure.strerror}, nor are these names with commas between them.") from failure
         names = text.split(",")
     return tuple(name.strip() for name in names if name.strip())
 
 
 def _numbers(text: str) -> tuple[float, ...]:
-    return tuple(map(float, text.split(",")))
+    try:
+        numbers = tuple(map(float, text.split(",")))
+    except ValueError as failure:
+        raise argparse.ArgumentTypeError(f"{text} is not numbers with commas between them") from failure
+    if max(numbers) > 1:
+        raise argparse.ArgumentTypeError(f"{text} is not of pixels scaled to 0-1; divide by 255")
+    return numbers
 
 
 def _parser() -> argparse.ArgumentParser:

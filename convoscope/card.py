@@ -156,6 +156,8 @@ def read_card(folder: Path) -> Card:
     Raises ModelError.
     """
     path = folder / "card.json"
+    if not path.exists():
+        raise ModelError(f"{folder.name}/card.json is missing; `python -m convoscope card` writes one.")
     text = _read(path)
     try:
         card = Card.model_validate_json(text)

@@ -196,9 +196,15 @@ def open_session(model: ModelProto, threads: int, pooled: bool = False) -> onnxr
 def _probe(session: onnxruntime.InferenceSession, card: Card, logits_name: str) -> dict[str, tuple[int, ...]]:
     """The shape of every tensor without its batch axis, from one run on zeros.
 
-    Raises GraphError if a number is not finite, or if it cannot take several pictures at once.
+    Raises GraphError if it takes pictures of another shape, or one at a time only, or if a number is not finite.
     """
-    made, name = card.preprocessing, session.get_inputs()[0].name
+    made, given = card.preprocessing, session.get_inputs()[0]
+    name, taken = given.name, given.shape[1:]
+    prepared = [made.channel_count, made.size, made.size]
+    fits = [own == size or not isinstance(size, int) for size, own in zip(taken, prepared, strict=False)]
+    if len(taken) != len(prepared) or not all(fits):
+        takes, gets = (" × ".join(map(str, sizes)) for sizes in (taken, prepared))
+        raise GraphError(f"it takes pictures of {takes} numbers, and its card prepares {gets}")
     zeros = np.zeros((2, made.channel_count, made.size, made.size), np.float32)
     arrays = session.run(None, {name: zeros[:1]})
     try:

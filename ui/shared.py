@@ -1,8 +1,8 @@
 """What is there for every visitor, loaded once: networks, sample photos, and what was measured of the app."""
 
-import os
 from pathlib import Path
 
+from convoscope import places
 from convoscope.benchmark import Benchmark, read_benchmarks
 from convoscope.card import ModelError
 from convoscope.network import Network, load
@@ -11,7 +11,7 @@ from ui import server, turns, undisturbed, uploads
 from ui.kept import kept
 from ui.samples import Sample
 
-MODELS = Path(os.environ.get("CONVOSCOPE_MODELS", Path(__file__).parent.parent / "models"))
+MODELS = places.MODELS
 RESULTS = Path(__file__).parent.parent / "bench" / "results"
 FIRST_MODEL = "photo"
 LOOK = 2  # seconds after which the folders are looked at again
@@ -41,9 +41,9 @@ def _begin() -> None:
 
 @kept(life=LOOK)
 def _edition(models: Path) -> Edition:
-    folders = {path.parent.name: path for path in models.glob("[!.]*/card.json")}
-    order = sorted(folders, key=lambda name: (name != FIRST_MODEL, name))
-    return tuple((name, _written(folders[name]), _written(folders[name].with_name("model.onnx"))) for name in order)
+    folders = {file.parent for each in ("card.json", "model.onnx") for file in models.glob(f"[!.]*/{each}")}
+    order = sorted(folders, key=lambda folder: (folder.name != FIRST_MODEL, folder.name))
+    return tuple((folder.name, _written(folder / "card.json"), _written(folder / "model.onnx")) for folder in order)
 
 
 def _written(file: Path) -> int:

@@ -83,6 +83,9 @@ def test_card_reads_classes_from_a_file(tmp_path):
         ({"classes": "a,b"}, "2 names for an output of 7 numbers"),
         ({"std": "0"}, "std"),
         ({"std": "1,1"}, "std has 2 values"),
+        ({"size": "64"}, "it takes pictures of 1 × 32 × 32 numbers, and its card prepares 1 × 64 × 64"),
+        ({"classes": ",".join(["a"] * 7)}, "the card: classes names a twice"),
+        ({"classes": "nowhere.txt"}, "nowhere.txt: No such file or directory, nor are these names"),
         ({"resample": "magic"}, "resample"),
     ],
 )
@@ -137,3 +140,22 @@ def test_card_that_cannot_be_made_is_one_sentence(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert main(card_of(SHAPES / "model.onnx", tmp_path / "file" / "out")) == 1
     assert capsys.readouterr().err.startswith(f"{tmp_path / 'file' / 'out'} cannot be made: ")
+
+
+@pytest.mark.parametrize(("mean", "words"), [("123,117,104", "divide by 255"), ("0.5,x", "is not numbers with commas between")])
+def test_a_mean_that_is_no_mean_is_refused(mean, words, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(card_of(SHAPES / "model.onnx", tmp_path / "mine", mean=mean))
+    assert words in capsys.readouterr().err
+
+
+def test_card_takes_weights_that_lie_in_a_file_beside_the_graph(tmp_path, capsys):
+    graph = tmp_path / "apart.onnx"
+    onnx.save(onnx.load(SHAPES / "model.onnx"), graph, save_as_external_data=True, location="apart.onnx.data", size_threshold=0)
+    assert main(card_of(graph, tmp_path / "mine")) == 0
+    batch = np.zeros((1, 1, 32, 32), np.float32)
+    np.testing.assert_array_equal(load(tmp_path / "mine").logits(batch), load(SHAPES).logits(batch))
+    (tmp_path / "apart.onnx.data").unlink()
+    capsys.readouterr()
+    assert main(card_of(graph, tmp_path / "other")) == 1
+    assert capsys.readouterr().err == f"{graph} cannot be used: the file beside it that holds its weights is missing.\n"

@@ -75,6 +75,10 @@ def another_file(folder: Path) -> None:
     (folder / "model.onnx").write_bytes(b"something else")
 
 
+def no_card(folder: Path) -> None:
+    (folder / "card.json").unlink()
+
+
 def no_graph(folder: Path) -> None:
     (folder / "model.onnx").unlink()
 
@@ -107,6 +111,7 @@ def class_too_few(folder: Path) -> None:
 
 FLAWS = {
     another_file: "model.onnx is not the file this card was written for",
+    no_card: "card.json is missing; `python -m convoscope card` writes one",
     no_graph: "model.onnx: No such file or directory",
     field_missing: "card.json, preprocessing.mean: Field required",
     card_cut_short: "card.json, the whole file: Invalid JSON",
