@@ -127,7 +127,7 @@ class Crowd:
         if ours and ours is not tally:
             told += f"; ours are {ours.rate / tally.rate:.2f} × as many"
         if tally.errors:
-            told += f" ({tally.errors[0]})"
+            told += f" ({tally.errors[0].partition(':')[0]})"
         visitors = "1 visitor" if self.visitors == 1 else f"{self.visitors} visitors"
         return Row(what=f"{self.app.name}, {visitors}", value=round(tally.rate, 2), unit="uploads/s", against=told)
 

@@ -70,16 +70,17 @@ def problem_stops_here(visit: Visit) -> None:
 def _model_choice(visit: Visit) -> None:
     titles = _titles()
     if len(titles) > 1:
-        st.caption("Network", width="content")
-        st.selectbox(
-            "Network",
-            tuple(titles),
-            format_func=titles.__getitem__,
-            filter_mode=None,
-            label_visibility="collapsed",
-            width=NETWORK,
-            **state.bound("model", visit.selection.model),
-        )
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content", key="network"):
+            st.caption("Network", width="content")
+            st.selectbox(
+                "Network",
+                tuple(titles),
+                format_func=titles.__getitem__,
+                filter_mode=None,
+                label_visibility="collapsed",
+                width=NETWORK,
+                **state.bound("model", visit.selection.model),
+            )
 
 
 def _titles() -> dict[str, str]:

@@ -155,7 +155,7 @@ RESIDUAL = Odd(  # preprocessing in the graph; batch normalisation; a sum and a 
         "side": ["side", "both", "pooled", "mean"],
         "product": ["product", "logits", "probabilities"],
     },
-    parameters=6 + 4 * 3 * 9 + 4 * 4 + 4 * 4 * 9 + 4 + 2 * 4 + 6 * 5 + 5,
+    parameters=6 + 4 * 3 * 9 + 2 * 4 + 4 * 4 * 9 + 4 + 2 * 4 + 6 * 5 + 5,
     output="probabilities",
 )
 

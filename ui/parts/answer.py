@@ -75,7 +75,10 @@ def _photo(visit: Visit) -> None:
 def _sum(visit: Visit) -> str:
     evidence = visit.evidence
     if evidence is None:
-        return "No exact map of the evidence is known for this network: only for one that ends in a single dense layer."
+        return (
+            "No exact map of the evidence is known for this network: only for one that ends in one dense layer on its last maps, "
+            "averaged or flattened."
+        )
     name = words.plain(visit.network.card.classes[visit.answer])
     return (
         f"Green spoke for {name}, purple against. The sum of the {evidence.values.size} cells and the bias is its score, the "
@@ -103,9 +106,16 @@ def _sees(visit: Visit) -> None:
     maps([seen(visit)], key="sees", label="What the network sees", size=440, layout="single")
     colours = "red, green and blue" if channels == 3 else "grey"
     st.caption(
-        f"The square, reduced to {size} × {size} pixels of {colours}. Everything on these pages is computed from these "
+        f"The square, {_resized(visit)} {size} × {size} pixels of {colours}. Everything on these pages is computed from these "
         f"{resized.size:,} numbers."
     )
+
+
+def _resized(visit: Visit) -> str:
+    side, size = visit.crop.side, visit.prepared.resized.shape[0]
+    if side >= size:
+        return "reduced to"
+    return f"only {side} × {side} pixels of the photo as it is kept, enlarged to"
 
 
 def _accuracy(visit: Visit) -> str:
@@ -121,7 +131,7 @@ def _accuracy(visit: Visit) -> str:
 
 def _knows(visit: Visit) -> str:
     card, evaluation = visit.network.card, visit.report.evaluation
-    knows = f"It knows {len(card.classes)} classes only ({words.plain(card.description)}), and always picks among them."
+    knows = f"It knows {len(card.classes):,} classes only ({words.plain(card.description)}), and always picks among them."
     return f"{knows} {_rates(evaluation.noticing)}" if evaluation and evaluation.noticing else knows
 
 

@@ -31,7 +31,7 @@ def journey(visit: Visit) -> None:
 def _tiles(visit: Visit) -> list[Tile]:
     tiles = [seen(visit)]
     for layer in visit.network.layers:
-        stage = next((stage for stage in layer.map_stages if not stage.signed), None)
+        stage = layer.shown_stage(None)
         if stage is None:
             continue
         values = visit.trace.values(stage)
@@ -39,5 +39,14 @@ def _tiles(visit: Visit) -> list[Tile]:
         strongest = values[channel]
         note = f"{values.shape[1]} × {values.shape[2]}, 1 of {len(values)}"
         text = f"channel {channel}, {words.map_text(strongest)}"
-        tiles.append(Tile(layer.number, layer.title.lower(), note, text, strongest, scale_of(values, "positive")))
+        tiles.append(
+            Tile(
+                layer.number,
+                layer.title.lower(),
+                note,
+                text,
+                strongest,
+                scale_of(values, "signed" if stage.signed else "positive"),
+            )
+        )
     return tiles

@@ -27,7 +27,7 @@ def moment(visit: Visit) -> Visit | None:
         st.warning(words.plain(str(failure)), icon=":material/warning:")
         return None
     if not course:
-        st.markdown("Of this network's training no moments were kept, so it cannot be replayed. Its curves are below.")
+        st.markdown("Of this network's training no moments were kept, so it cannot be replayed.")
         return None
     steps = tuple(course)
     st.markdown(_story(visit, course))

@@ -196,8 +196,11 @@ def training(visit: Visit) -> None:
 
 def speed() -> None:
     benchmarks = shared.benchmarks()
-    if not benchmarks:
-        st.caption("Speed and memory: not measured.")
+    st.caption(
+        "Speed and memory of this app, measured with the network that it ships as the first:"
+        if benchmarks
+        else "Speed and memory: not measured."
+    )
     for benchmark in benchmarks:
         with st.expander(benchmark.title):
             rows = [
@@ -215,7 +218,8 @@ def limits(visit: Visit) -> None:
         f"* It knows {len(card.classes):,} names ({words.plain(card.description)}) and gives every photo one of them, also a "
         f"photo of something else{_unnoticed(visit)}.\n"
         f"* It sees one square of the photo, {size} × {size} pixels: small things in it are lost.\n"
-        "* It was measured on pictures like those it learned from. Other photos, drawings or screenshots can do worse."
+        f"* {'It was measured on' if card.results else 'At best it knows'} pictures like those it learned from. Other photos, "
+        "drawings or screenshots can do worse."
     )
 
 
@@ -273,7 +277,8 @@ def _of_this_photo(visit: Visit) -> str:
     if evaluation is None:
         return ""
     said = f"It calls {visit.photo_title} **{words.plain(best.name)}** with {words.percent(best.probability)}"
-    if here := evaluation.bin_of(best.probability):
+    here = evaluation.bin_of(best.probability)
+    if here and here.pictures >= ENOUGH:
         about = f"{here.low * 100:.0f} to {here.high * 100:.0f} %"
         said += f"; when it was about that sure ({about}), it was right for **{words.percent(here.right)}**"
     result = by_class(evaluation, visit.network.card.classes)[best.index]

@@ -14,11 +14,9 @@ from ui.visit import Visit
 def several(visit: Visit) -> None:
     """A switch, and what it asks for."""
     with st.container(border=True):
-        st.toggle(
-            "Ask about several squares of the photo, and average",
-            help=_HELP,
-            **state.bound("several", visit.selection.several),
-        )
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            st.toggle("Ask about several squares, averaged", **state.bound("several", visit.selection.several))
+            st.markdown("", help=_HELP, width="content")  # of the switch itself a tap on the sign would turn it
         if visit.selection.several:
             _squares(visit, visit.several)
             average, told = st.columns([1, 1.3], gap="medium")

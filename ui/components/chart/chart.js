@@ -15,7 +15,7 @@ class Chart {
     parent.append(this.root);
     this.svg.onpointermove = (event) => this.point(event.offsetX);
     this.svg.onpointerdown = (event) => this.point(event.offsetX);
-    this.svg.onpointerleave = () => this.readAt(null);
+    this.svg.onpointerleave = (event) => event.pointerType === "touch" || this.readAt(null);
     this.svg.onkeydown = (event) => {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (!step) return;
@@ -80,7 +80,7 @@ class Chart {
     this.at = at;
     this.cursor.setAttribute("visibility", at === null ? "hidden" : "visible");
     if (at === null) {
-      this.read.textContent = "Read it off with the pointer or the arrow keys.";
+      this.read.textContent = "Point or tap to read it off; arrow keys work, too.";
       return;
     }
     const place = this.places[at];

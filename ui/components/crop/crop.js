@@ -29,7 +29,7 @@ class Cropper {
     this.canvas.onpointerdown = (event) => this.down(event);
     this.canvas.onpointermove = (event) => this.moved(event);
     this.canvas.onpointerup = this.canvas.onpointercancel = this.canvas.onlostpointercapture = (event) => this.up(event);
-    this.canvas.onpointerleave = () => this.say("");
+    this.canvas.onpointerleave = (event) => event.pointerType === "touch" || this.say("");
     this.canvas.onkeydown = (event) => this.keyed(event);
     this.canvas.addEventListener("wheel", (event) => this.wheeled(event), { passive: false });
     this.canvas.addEventListener("focus", () => this.hold(true));
@@ -159,6 +159,7 @@ class Cropper {
     if (!this.pointers.delete(event.pointerId)) return;
     if (this.pointers.size) this.grip = { square: { ...this.square }, points: new Map(this.pointers) };
     else if (this.unsent) this.send(this.square);
+    else this.explain(this.at(event));
   }
 
   explain({ x, y }) {

@@ -8,7 +8,7 @@ class Heat {
     this.plate = new Plate("", (x, y) => this.point(x, y));
     this.over = element("canvas", { class: "over", "aria-hidden": "true" });
     this.plate.box.before(this.over);
-    this.plate.node.onpointerleave = () => this.leave();
+    this.plate.node.onpointerleave = (event) => event.pointerType === "touch" || this.leave();
     this.read = element("div", { class: "read", "aria-live": "polite" });
     this.fade = element("input", { type: "range", min: 0, max: 100, "aria-label": "From the photo to the map alone" });
     this.fade.oninput = () => { this.moved = true; this.draw(); };
@@ -63,7 +63,7 @@ class Heat {
 
   leave() {
     this.plate.mark(0, 0, 0, 0);
-    this.read.textContent = "Point, drag or use the arrow keys to read a value.";
+    this.read.textContent = "Point at a cell or tap it to read its value; arrow keys work, too.";
   }
 
   list() {

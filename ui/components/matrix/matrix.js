@@ -25,7 +25,11 @@ class Matrix {
       event.preventDefault();
       this.zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15, [event.offsetX, event.offsetY]);
     };
-    this.canvas.onpointerdown = (event) => { this.canvas.setPointerCapture(event.pointerId); this.fingers.set(event.pointerId, [event.offsetX, event.offsetY]); };
+    this.canvas.onpointerdown = (event) => {
+      this.canvas.setPointerCapture(event.pointerId);
+      this.fingers.set(event.pointerId, [event.offsetX, event.offsetY]);
+      this.move(event);
+    };
     this.canvas.onpointerup = this.canvas.onpointercancel = (event) => this.fingers.delete(event.pointerId);
     this.canvas.onpointermove = (event) => this.move(event);
     this.canvas.onkeydown = (event) => this.press(event);
@@ -130,7 +134,7 @@ class Matrix {
 
   tell() {
     if (!this.at) {
-      this.read.textContent = "Each row is a class, each column an answer; the diagonal is right, everything beside it wrong. Point at a cell; click the matrix, then scroll or pinch to zoom.";
+      this.read.textContent = "Each row is a class, each column an answer; the diagonal is right, everything beside it wrong. Point at a cell or tap it; click the matrix, then scroll or pinch to zoom.";
       return;
     }
     const [row, column] = this.at;
@@ -167,7 +171,7 @@ class Matrix {
         const count = this.counts[row * this.size + column];
         if (!count) continue;
         pen.fillStyle = row === column ? ink : accent;
-        pen.globalAlpha = row === column ? 0.15 + 0.45 * count / this.totals[row] : Math.min(1, 0.15 + 3 * count / this.totals[row]);
+        pen.globalAlpha = row === column ? 0.2 + 0.6 * count / this.totals[row] : Math.min(1, 0.3 + 3 * count / this.totals[row]);
         pen.fillRect(edge + column * this.cell - this.left, edge + row * this.cell - this.top, Math.max(1, this.cell - 0.5), Math.max(1, this.cell - 0.5));
       }
     }

@@ -5,6 +5,7 @@ const TALLEST = 640; // px of terms, of which more are scrolled
 const PAD = 14; // px of air above and below the numbers of a term
 const BETWEEN = 22; // px between a window and the kernel below it
 const CELL = 30; // px, height of a number's field
+const FIELD = 52; // px, width of one in which most numbers find room
 
 class Terms {
   constructor() {
@@ -33,9 +34,10 @@ class Terms {
     const { tall, wide } = this.arithmetic.window(0, cell);
     const narrow = width < 460;
     const weighs = kind !== "largest" && (counts ?? "nothing") === "nothing";
-    const stacked = narrow && weighs && wide > 3; // the kernel stands below the window
-    const thumb = narrow ? 0 : 62, tail = narrow || !weighs ? 0 : 92;
-    const room = width - (thumb ? thumb + 14 : 0) - tail - (weighs && !stacked ? (narrow ? 26 : 52) : 0);
+    const thumb = narrow ? 0 : 62, tail = narrow || !weighs ? 0 : 92, signs = narrow ? 26 : 52;
+    const free = width - (thumb ? thumb + 14 : 0) - tail;
+    const stacked = weighs && wide > 3 && (free - signs) / (2 * wide) < FIELD; // the kernel stands below the window
+    const room = free - (!weighs ? 0 : stacked ? signs - 26 : signs);
     const across = Math.min(width > 760 ? 84 : 66, room / (wide * (weighs && !stacked ? 2 : 1)));
     const size = across >= 78 ? 16 : across >= 61 ? 13 : 12;
     const letters = Math.floor((across - 5) / (size * 0.602));
@@ -88,7 +90,7 @@ class Terms {
     this.figures = Math.min(...[...found.values, ...(weighs ? found.weights : [])].map((each) => this.fitting(each)));
     const given = this.grid(context, found.values, found.inside, left, first, sourceScale, best);
     if (!weighs) return;
-    brush.text(context, "×", stacked ? wide * across / 2 : left + wide * across + 13, middle, { size: 16, align: "center" });
+    brush.text(context, "×", left + (stacked ? wide * across / 2 : wide * across + 13), middle, { size: 16, align: "center" });
     left += stacked ? 0 : wide * across + 26;
     const by = this.grid(context, found.weights, null, left, stacked ? middle + BETWEEN / 2 : first, weightScale, -1);
     left += wide * across;

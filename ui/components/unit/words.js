@@ -13,15 +13,25 @@ function sentence(header, { y, x }, found, products) {
   const { unit, kind, count, height, width } = header;
   const name = (height * width === 1 ? "" : `Row ${y + 1}, column ${x + 1} of `) + unit;
   const how = {
-    weighted: () => header.counts === "nothing" ? `: ${many(products, "product")}${header.dense ? "" : ` from ${header.inputs}`}, and a bias, added up.`
+    weighted: () => header.counts === "nothing" ? `: ${many(products, "product")}${header.dense ? "" : ` from ${header.inputs}`}${found.bias ? ", and a bias" : ""}, added up.`
       : `: the average of ${many(found.divisor, "value")}.`,
-    pointwise: () => `: ${many(count, "number")}${found.bias ? " and a constant" : ""}, added up.`,
+    pointwise: () => count > 1 || found.bias ? `: ${many(count, "number")}${found.bias ? " and a constant" : ""}, added up.` : ": the number that comes in, times a factor.",
     largest: () => `: the largest of the ${found.inside.filter(Boolean).length} values in its window.`,
-    bent: () => (header.curve ? `: what came in was ${fixed(found.given)}.` : header.passes ? ": passed on as it is." : found.given < 0 ? `: what came in was ${fixed(found.given)}, below zero.` : found.value === found.given ? ": what came in was not negative, so it stays." : `: what came in was ${fixed(found.given)}.`),
+    bent: () => bending(header, found),
     moved: () => `: it is row ${header.from[0] + 1}, column ${header.from[1] + 1} of ${header.labels[0]}, in line with all the others.`,
     softmax: () => `: e to its logit, as a share of the sum over all classes.`,
   }[kind]();
   return [`${name[0].toUpperCase()}${name.slice(1)} is `, element("b", { text: fixed(found.value) }), how];
+}
+
+// What a function of one number made of what came in.
+function bending({ curve, passes, low, high }, { given, value }) {
+  const came = `: what came in was ${fixed(given)}`, bounded = low !== null || high !== null;
+  if (passes) return ": passed on as it is.";
+  if (high !== null && given > high) return `${came}, above the upper bound ${fixed(high)}.`;
+  if (low !== null && given < low) return `${came}, below the lower bound ${fixed(low)}.`;
+  if (!curve && value === given) return `: what came in ${bounded ? "lies within the bounds" : "was not negative"}, so it stays.`;
+  return `${came}${!curve && given < 0 ? ", below zero" : ""}.`;
 }
 
 // What is not listed, where the maps are too large for all of them.

@@ -24,7 +24,10 @@ def draw(visit: Visit) -> None:
     layer = last_layer(visit.network, visit.trace)
     where = origin(visit, layer) if layer else None
     if stage is None or layer is None or where is None:
-        prose("This network does not end in maps that one dense layer reads, so there is no list of numbers between them.")
+        prose(
+            "A dense layer reads a plain list of numbers. This network does not end in maps that its last dense layer reads as "
+            "such a list, so what becomes of them is not shown here."
+        )
         return
     values = visit.trace.values(stage)
     averaged = where == "means"
@@ -44,12 +47,13 @@ def question(visit: Visit) -> Question:
     layer = last_layer(visit.network, visit.trace)
     features = layer.features if layer else visit.prediction.logits
     zeros = int((features == 0).sum())
+    whose = "list that the last layer reads" if layer else "answer"
     return Question(
-        f"How many of the {len(features):,} numbers in the list are exactly zero for this photo?",
+        f"How many of the {len(features):,} numbers in the {whose} are exactly zero for this photo?",
         tuple(each.capitalize() for each in _SHARES),
         right=bucket(zeros / len(features), (0.05, 0.5000001)),
-        why=f"{zeros:,} of {len(features):,}, {words.percent(zeros / len(features))}. ReLU makes many single cells zero; a "
-        "mean is zero only if its whole map is.",
+        why=f"{zeros:,} of {len(features):,}, {words.percent(zeros / len(features))}. ReLU makes many single numbers zero; "
+        "a mean of a map is zero only if the whole map is.",
     )
 
 

@@ -28,10 +28,9 @@ def draw(visit: Visit) -> None:
         f"shrinks from {height} × {width} to {step.after.shape[1]} × {step.after.shape[2]}. What was found is kept; where "
         "exactly it stood is forgotten. So a cup may sit a little to the left and still be a cup."
     )
-    prose(
-        f"Of the {step.before.size:,} numbers in {count} maps, {step.after.size:,} go on: "
-        f"**{words.percent(1 - step.after.size / step.before.size)} are gone**. Move over either map."
-    )
+    apart = all(axis.stride == axis.kernel for axis in step.window)
+    gone = f": **{words.percent(1 - step.after.size / step.before.size)} are gone**" if apart else ""
+    prose(f"Of {step.before.size:,} numbers in {count} maps it makes {step.after.size:,}{gone}. Move over either map.")
     pairs = [_pair(step, channel) for channel in map(int, strongest_first(step.after)[:SHOWN])]
     pair(
         pairs,
@@ -63,5 +62,5 @@ def _pair(step: Pooling, channel: int) -> Pair:
     before, after = step.before[channel], step.after[channel]
     scale = scale_of(before, "signed" if step.stage.signed else "positive")
     largest = words.number(float(after.max()))
-    about = f"Channel {channel}: {before.size:,} numbers become {after.size:,}; the largest, {largest}, is still there."
+    about = f"Channel {channel}: {before.size:,} numbers become {after.size:,}; the largest of them is {largest}."
     return Pair(f"channel {channel}", about, Picture(before, scale), Picture(after, scale))

@@ -25,7 +25,7 @@ def draw(visit: Visit) -> None:
         prose("This network has no ReLU between its maps.")
         return
     prose(
-        "After each convolution comes the simplest step of all. **ReLU** replaces every negative number by 0 and leaves the "
+        "After a convolution often comes the simplest step of all. **ReLU** replaces every negative number by 0 and leaves the "
         "others exactly as they are. Red disappears; blue stays the same blue. Without such a bend, all layers together could "
         "do no more than a single one."
     )
@@ -42,7 +42,8 @@ def draw(visit: Visit) -> None:
 
 def question(visit: Visit) -> Question:
     last = next((stage for stage in reversed(list(visit.network.stages)) if stage.operator == "Relu"), None)
-    if last is None:
+    first = first_relu(visit.network, visit.trace)
+    if last is None or (first and first.stage == last):
         return Question("What does ReLU make of −3?", ("3", "0", "−3"), right=1, why="What is below zero becomes 0.")
     values = visit.trace.values(last)
     share = float((values == 0).mean())

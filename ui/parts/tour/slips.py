@@ -169,7 +169,7 @@ def _sure(visit: Visit) -> Slip:
     return Slip(
         "A high percentage means that the answer is right.",
         "It means that this score is far above the others, and some score always is.",
-        f"Even for pure noise the shares of all {len(visit.prediction.classes)} classes add up to 100 %, since the network can "
+        f"Even for pure noise the shares of all {len(visit.prediction.classes):,} classes add up to 100 %, since the network can "
         "only choose among what it was taught. Here it is given noise; mix the photo back in.",
         trials.noise,
     )

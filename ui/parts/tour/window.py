@@ -19,11 +19,11 @@ def draw(visit: Visit) -> None:
     prose(
         "A **kernel** is a small grid of weights. Lay it on the photo, multiply each pixel with the weight on top of it, and "
         "add it all up: one number, a *dot product*. Slide on, and do it again. The numbers together are a new picture, a "
-        "**map**."
+        "**map**. That is a **convolution**, and it gave convolutional neural networks, CNNs, their name."
     )
     prose(
-        "The number is large where the photo looks like the kernel, near zero where it finds nothing it knows, and negative "
-        "where the photo is the opposite. Choose a kernel or type your own; move over the photo or the map."
+        "The number is large where the photo looks like the kernel and negative where it looks like the opposite. Choose "
+        "a kernel or type your own; move over the photo or the map."
     )
     label = f"{visit.photo_title} in grey, with the window on it. Arrow keys move the window"
     grey = brightness(visit.prepared.resized)[:, :, None]

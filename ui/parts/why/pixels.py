@@ -35,9 +35,9 @@ def pixels(visit: Visit) -> None:
     with terms:
         _terms(visit, full)
     st.caption(
-        "What it cannot tell: the sum is exact, its split is not the only one. **Zero here means the mean colour** of the "
-        "training pictures: a pixel of that colour adds nothing by itself, however much it matters. And much of the score may "
-        "come from biases, which belong to no pixel; they are drawn where their channels stand."
+        "What it cannot tell: the sum is exact, its split is not the only one. **Zero here means the mean colour**, which "
+        "is taken off every pixel first: a pixel of that colour adds nothing by itself, however much it matters. And much of the "
+        "score may come from biases, which belong to no pixel; they are drawn where their channels stand."
     )
     trust(visit, drawn)
 
