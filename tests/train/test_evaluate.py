@@ -117,7 +117,7 @@ def test_pictures_of_other_classes_are_refused(tmp_path: Path, capsys) -> None:
     assert main(["evaluate", str(folder), "--drawings", "14"]) == 1
     assert "has other classes than" in capsys.readouterr().err
     assert main(["evaluate", str(tmp_path / "none")]) == 1
-    assert "No such file" in capsys.readouterr().err
+    assert "card.json is missing" in capsys.readouterr().err
 
 
 def test_few_pictures_are_all_used_and_many_are_spread() -> None:

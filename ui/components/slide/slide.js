@@ -172,7 +172,7 @@ class Slide {
   sayEnds() {
     const { values } = this.answer, least = argmax(values.map((value) => -value)), most = argmax(values);
     const zero = values.reduce((best, value, at) => (Math.abs(value) < Math.abs(values[best]) ? at : best), 0);
-    const shown = [["largest: looks most like the kernel", most], ["nearest to zero: neither like it nor the opposite", zero]];
+    const shown = [["largest: looks most like the kernel", most], ["nearest to zero: neither", zero]];
     shown.push(values[least] < 0 ? ["most negative: the opposite", least] : ["smallest: this kernel answers nothing below zero here", least]);
     keepFocus(this.ends, shown.map(([title, at], number) => this.end(title, at, number)));
   }
