@@ -92,3 +92,18 @@ def test_the_file_itself_is_not_changed(tmp_path: Path) -> None:
     network = load(write(tmp_path, built, card(built, SIZE, 3, 5)))
     assert network.model.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "batch"
     assert onnx.load(tmp_path / "model.onnx").graph.input[0].type.tensor_type.shape.dim[0].dim_value == 1
+
+
+def test_a_shape_that_cannot_be_computed_beforehand_is_named_by_its_operators(tmp_path: Path) -> None:
+    built = GRAPHS["a computed shape"]()
+    for side in built.graph.input[0].type.tensor_type.shape.dim[2:]:
+        side.dim_param = "side"
+    with pytest.raises(ModelError, match="its graph uses the operators Shape, Gather, Unsqueeze, which are not supported"):
+        load(write(tmp_path, built, card(built, SIZE, 3, 5)))
+
+
+def test_what_was_declared_of_the_output_no_longer_holds() -> None:
+    built = GRAPHS["one picture"]()
+    built.graph.output[0].CopyFrom(helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, 5]))
+    sizes = settle(built).graph.output[0].type.tensor_type.shape.dim
+    assert (sizes[0].HasField("dim_value"), sizes[1].dim_value) == (False, 5)
