@@ -5,12 +5,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from convoscope.arithmetic import Sum
+from convoscope.curves import CURVES
 from convoscope.network import Network
 from convoscope.prepare import centre_crop, prepare
 from convoscope.recipe import Workings
 from tests import shipped
 from tests.browser.conftest import DESKTOP, open_page, running_app
 from tests.browser.reading import expect_own_photo, expect_query, photo_file, query, traced, traced_file, upload
+from tests.convoscope.zoo import ZOO
 from tests.graphs import card, large, write
 
 CELLS = shipped.stage("photo", "conv2").shape[1]  # rows and columns of convolution 2 of the photo network
@@ -320,3 +322,13 @@ def test_of_a_very_large_layer_the_sums_agree_with_all_maps_in_them(browser, tmp
         listed = int(re.search(r"the (\d+) that add most", page.locator(".left").inner_text()).group(1))
         page.get_by_role("button", name=f"Show {listed} of 512").click()
         expect(page.locator(".ledger .rest")).to_contain_text(f"{512 - listed} more maps")
+
+
+def test_curves_and_quotients_agree_with_onnx_runtime(browser, tmp_path):
+    network = ZOO["curved"].load(tmp_path / "models/curved")
+    with running_app(tmp_path / "log", tmp_path / "models") as url, open_page(browser, url, DESKTOP) as page:
+        for layer, stage in stages(network):
+            if stage.operator in {"Div", *CURVES}:
+                page.goto(f"/unit?layer={layer.name}&stage={stage.tensor}")
+                root(page)
+                expect(page.locator(".answer")).to_contain_text(f"after {stage.title}")
