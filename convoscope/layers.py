@@ -140,7 +140,9 @@ def _has_weights(node: NodeProto, fixed: Mapping[str, NDArray[Any]]) -> bool:
 
 def _parameters(node: NodeProto, fixed: Mapping[str, NDArray[Any]]) -> int:
     """Learned numbers: of batch normalisation gain and shift, not the mean and variance that it has counted."""
-    learned = {"BatchNormalization": node.input[:3]}.get(node.op_type, () if node.op_type in _TAKES_SETTINGS else node.input)
+    if node.op_type in _TAKES_SETTINGS:
+        return 0
+    learned = node.input[:3] if node.op_type == "BatchNormalization" else node.input
     return sum(_float_size(fixed.get(name)) for name in learned)
 
 

@@ -67,10 +67,10 @@ def draw(visit: Visit) -> None:
 
 def question(visit: Visit) -> Question:
     first = first_convolution(visit.network, visit.prepared, visit.trace)
-    maps_of = next((stage for stage in visit.network.stages if stage.is_maps), None)
-    if maps_of is None:
+    stage = next((stage for stage in visit.network.stages if stage.is_maps), None)
+    if stage is None:
         return Question("How many maps do 8 kernels make?", ("1", "8", "64"), right=1, why="Each kernel makes one.")
-    values = first.after if first else visit.trace.values(maps_of)
+    values = first.after if first else visit.trace.values(stage)
     count = responding(values)
     ask = f"How many of the {len(values)} maps of the first layer are above zero somewhere?"
     if first:
