@@ -12,13 +12,15 @@ from pathlib import Path
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
+from onnx import ModelProto
 from onnx.external_data_helper import uses_external_data
 from pydantic import ValidationError
 
+from convoscope.adoption.adopt import adopt
 from convoscope.card import Card, LayerTitle, ModelError, Preprocessing, write_card
 from convoscope.graph.reading import GraphError
 from convoscope.layers import layer_names
-from convoscope.network import Network, load
+from convoscope.network import RUNTIME_FAILURES, Network, load
 from convoscope.photo import PhotoError, read
 from convoscope.places import MODELS
 from convoscope.prepare import centre_crop, prepare
@@ -77,40 +79,56 @@ def _card(options: argparse.Namespace) -> None:
     if out.exists():
         raise UsageError(f"{out} is already there; name another folder with --out.")
     graph = _graph(options.graph)
+    made = _preprocessing(options)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".") as scratch:
             folder = Path(scratch) / out.name
             folder.mkdir()
-            (folder / "model.onnx").write_bytes(graph)
-            write_card(folder, _describe(folder, options))
+            adopted = adopt(graph, made)
+            (folder / "model.onnx").write_bytes(adopted.model.SerializeToString())
+            write_card(folder, _describe(adopted.model, made, options))
             network = load(folder)
             shutil.move(folder, out)
+    except (GraphError, *RUNTIME_FAILURES) as failure:
+        reason = str(failure).partition("\n")[0].rstrip(".")
+        raise UsageError(f"{options.graph} cannot be used: {reason}.") from failure
     except ModelError as failure:
         raise UsageError(str(failure).replace(f"{out.name}/model.onnx", str(options.graph))) from failure
     except OSError as failure:
         raise UsageError(f"{out} cannot be made: {failure.strerror}.") from failure
     print(f"{out}: {len(network.layers)} layers, {network.parameters:,} parameters, {network.multiply_adds:,} multiply-adds.")
+    if adopted.difference is not None:
+        print(
+            f"Its graph was written in supported operators; on noise its answers differ by {adopted.difference:.1g} of the largest."
+        )
 
 
-def _describe(folder: Path, options: argparse.Namespace) -> Card:
-    data = (folder / "model.onnx").read_bytes()
+def _preprocessing(options: argparse.Namespace) -> Preprocessing:
     try:
-        names = layer_names(onnx.load_model_from_string(data))
+        return Preprocessing(
+            size=options.size,
+            channels="RGB" if len(options.mean) == 3 else "grey",
+            fit="centre crop",
+            resample=options.resample,
+            mean=options.mean,
+            std=options.std,
+        )
+    except ValidationError as failure:
+        raise _refusal(failure) from failure
+
+
+def _describe(model: ModelProto, made: Preprocessing, options: argparse.Namespace) -> Card:
+    names = layer_names(model)
+    out: Path = options.out or MODELS / options.graph.stem
+    try:
         return Card(
             schema_version=1,
-            name=folder.name,
-            title=folder.name,
+            name=out.name,
+            title=out.name,
             description=f"made from {options.graph.name}",
-            sha256=hashlib.sha256(data).hexdigest(),
-            preprocessing=Preprocessing(
-                size=options.size,
-                channels="RGB" if len(options.mean) == 3 else "grey",
-                fit="centre crop",
-                resample=options.resample,
-                mean=options.mean,
-                std=options.std,
-            ),
+            sha256=hashlib.sha256(model.SerializeToString()).hexdigest(),
+            preprocessing=made,
             classes=_classes(options.classes),
             layers=tuple(LayerTitle(name=name, title=f"Layer {number}") for number, name in enumerate(names, start=1)),
             results=None,
@@ -119,12 +137,14 @@ def _describe(folder: Path, options: argparse.Namespace) -> Card:
             origin=None,
             licence=None,
         )
-    except GraphError as failure:
-        raise UsageError(f"{options.graph} cannot be used: {failure}.") from failure
     except ValidationError as failure:
-        first = failure.errors()[0]
-        where, what = ".".join(map(str, first["loc"])) or "the card", first["msg"].removeprefix("Value error, ")
-        raise UsageError(f"{where}: {what}.") from failure
+        raise _refusal(failure) from failure
+
+
+def _refusal(failure: ValidationError) -> UsageError:
+    first = failure.errors()[0]
+    where, what = ".".join(map(str, first["loc"])) or "the card", first["msg"].removeprefix("Value error, ")
+    return UsageError(f"{where}: {what}.")
 
 
 def _network(name: str) -> Network:
@@ -134,17 +154,16 @@ def _network(name: str) -> Network:
     return load(folder)
 
 
-def _graph(path: Path) -> bytes:
+def _graph(path: Path) -> ModelProto:
     """Of an ONNX file; weights that lie in files beside it are put into it."""
-    data = _bytes(path)
     try:
-        model = onnx.load_model_from_string(data)
+        model = onnx.load_model_from_string(_bytes(path))
     except DecodeError as failure:
         raise UsageError(f"{path} cannot be used: it is no ONNX file.") from failure
     if not any(uses_external_data(tensor) for tensor in model.graph.initializer):
-        return data
+        return model
     try:
-        return bytes(onnx.load(path).SerializeToString())
+        return onnx.load(path)
     except (OSError, onnx.checker.ValidationError) as failure:
         raise UsageError(f"{path} cannot be used: the file beside it that holds its weights is missing.") from failure
 

@@ -69,6 +69,8 @@ class Contributions:
             return self._back(self._weighted(node, flow), node.input[0])
         if node.op_type in _NOT_ALONE:
             return {}
+        if node.op_type == "Gather":
+            return self._back(self._chosen(node, flow), node.input[0])
         if node.op_type == "Concat" and attribute(node, "axis", 1) not in (1, -len(self.values[tensor].shape)):
             return {}
         parts = self._concatenated(node, flow) if node.op_type == "Concat" else self._alone(node, flow)
@@ -99,6 +101,11 @@ class Contributions:
             yield name, Flow(flow.weights[:, first:last], flow.nets[:, first:last])
             first = last
 
+    def _chosen(self, node: NodeProto, flow: Flow) -> Flow:
+        every = np.zeros((2, len(flow.weights), len(self.values[node.input[0]])))
+        every[:, :, self.fixed[node.input[1]]] = flow.weights, flow.nets
+        return Flow(every[0], every[1])
+
     def _alone(self, node: NodeProto, flow: Flow) -> Iterable[tuple[str, Flow]]:
         """For a step on each channel alone: to the same channel of each tensor that goes in."""
         after = self.values[node.output[0]].shape
@@ -116,12 +123,12 @@ class Contributions:
         """−1 where a step turns the sign of what comes in by that name, for each channel or for all."""
         if node.op_type == "Sub":
             return 1.0 if name == node.input[0] else -1.0
-        if node.op_type not in ("Mul", "Div", "BatchNormalization"):
+        if node.op_type not in ("Mul", "Div", "BatchNormalization", "LayerNormalization"):
             return 1.0
         factor = next((self.fixed[each].astype(np.float64) for each in node.input[:2] if each in self.fixed), None)
         if factor is None:
             return 1.0
-        if node.op_type in ("Mul", "Div"):
+        if node.op_type != "BatchNormalization":
             shape = self.values[node.output[0]].shape
             factor = np.broadcast_to(factor, (1, *shape))[0].reshape(shape[0], -1).sum(1)
         return np.sign(factor)

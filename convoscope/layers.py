@@ -16,10 +16,10 @@ from onnx import ModelProto, NodeProto
 from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes, constants
 
 _PASSES_SIGN = frozenset(
-    ["MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "Flatten", "Reshape", "Identity", "Dropout"]
+    ["MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "Flatten", "Reshape", "Identity", "Dropout"] + ["Pad", "Gather"]
 )
 _JOINS_SIGNS = frozenset(["Add", "Mul", "Div", "Concat"])
-_TAKES_SETTINGS = frozenset(["Clip", "Dropout"])  # their bounds and ratio are inputs, but not parameters
+_TAKES_SETTINGS = frozenset(["Clip", "Dropout", "Pad"])  # their bounds, ratio and value are inputs, but not parameters
 OPERATOR_TITLES = {
     "Conv": "convolution",
     "Relu": "ReLU",
@@ -29,6 +29,14 @@ OPERATOR_TITLES = {
     "HardSigmoid": "hard sigmoid",
     "HardSwish": "hard swish",
     "Elu": "ELU",
+    "Gelu": "GELU",
+    "PRelu": "parametric ReLU",
+    "Erf": "error function",
+    "Sqrt": "square root",
+    "LayerNormalization": "layer normalisation",
+    "ReduceL2": "length",
+    "Pad": "zero padding",
+    "Gather": "choice of channels",
     "MaxPool": "max pooling",
     "AveragePool": "average pooling",
     "GlobalAveragePool": "global average pooling",
@@ -161,7 +169,7 @@ def _multiply_adds(node: NodeProto, shapes: Mapping[str, tuple[int, ...]], fixed
 
 
 def _is_positive(node: NodeProto, positive: set[str], fixed: Mapping[str, NDArray[Any]]) -> bool:
-    if node.op_type in ("Relu", "Sigmoid", "HardSigmoid", "Softmax"):
+    if node.op_type in ("Relu", "Sigmoid", "HardSigmoid", "Softplus", "Sqrt", "ReduceL2", "Softmax"):
         return True
     if node.op_type == "Clip":
         low = fixed.get(node.input[1], -np.inf) if len(node.input) > 1 else attribute(node, "min", -np.inf)

@@ -20,7 +20,21 @@ from convoscope.prepare import Crop
 from convoscope.window import Axis, axes
 
 POINTWISE = frozenset(
-    {"Relu", "LeakyRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Elu"}
+    {
+        "Relu",
+        "LeakyRelu",
+        "PRelu",
+        "Clip",
+        "Sigmoid",
+        "HardSigmoid",
+        "HardSwish",
+        "Tanh",
+        "Elu",
+        "Gelu",
+        "Erf",
+        "Softplus",
+        "Sqrt",
+    }
     | {"BatchNormalization", "Identity", "Dropout", "Add", "Sub", "Mul", "Div"}
 )  # each cell depends on the cell in its place
 
@@ -164,6 +178,14 @@ def _back(
     elif node.op_type in ("MaxPool", "AveragePool"):
         window = axes(node, attribute(node, "kernel_shape", ()), taken[1:], given[1:])[axis]
         yield names[0], _through(reach, window.reads(given[1 + axis]), window)
+    elif node.op_type == "Pad":
+        before, after = (int(pads[2 + axis]) for pads in fixed[node.input[1]].reshape(2, 4))
+        window = Axis(size, 1, before=before, after=after)
+        yield names[0], _through(reach, window.reads(given[1 + axis]), window)
+    elif node.op_type == "Gather":
+        yield names[0], _chosen(reach, fixed[node.input[1]], taken[0])
+    elif node.op_type == "LayerNormalization":
+        yield names[0], _repeat(_together(reach, 1), taken[0])
     elif node.op_type in POINTWISE:
         for name in names:
             yield name, _unbroadcast(reach, shapes[name], axis)
@@ -181,6 +203,14 @@ def _back(
     else:
         for name in names:
             yield name, _repeat(_all_along(_together(reach, 1), shapes[name][1 + axis]), shapes[name][0])
+
+
+def _chosen(reach: _Reach, channels: NDArray[np.int64], count: int) -> _Reach:
+    """Back to all channels of which some were chosen."""
+    seen = np.zeros((count, *reach.seen.shape[1:]), np.bool_)
+    first, last = (np.full((count, reach.seen.shape[1]), edge) for edge in (np.inf, -np.inf))
+    seen[channels], first[channels], last[channels] = reach.seen, reach.first, reach.last
+    return _Reach(seen, first, last)
 
 
 def _through(reach: _Reach, reads: NDArray[np.bool_], window: Axis) -> _Reach:

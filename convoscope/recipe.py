@@ -63,15 +63,20 @@ class Workings:
             return self._pooling(node, channel, values)
         if node.op_type in _AVERAGES and self._is_spatial(node):
             return self._average(taken, channel, values)
-        if node.op_type in ("Add", "Sub", "Mul", "BatchNormalization") or (
+        if node.op_type in ("Add", "Sub", "Mul", "BatchNormalization", "LayerNormalization") or (
             node.op_type == "Div" and node.input[1] in self._fixed
         ):
             return self._pointwise(node, channel, values)
         if node.op_type in CURVES:
             source = Source(taken, channel)
             return Bent(source, self.maps(taken)[channel], 1.0, -np.inf, np.inf, values, curve_of(node))
-        if node.op_type in ("Relu", "LeakyRelu", "Clip", "Identity", "Dropout"):
+        if node.op_type in ("Relu", "LeakyRelu", "PRelu", "Clip", "Identity", "Dropout"):
             return self._bent(node, channel, values)
+        if node.op_type == "Pad":
+            return self._padded(node, channel, values)
+        if node.op_type == "Gather":
+            source = Source(taken, int(self._fixed[node.input[1]][channel]))
+            return Bent(source, self.maps(taken)[source.channel], 1.0, -np.inf, np.inf, values)
         if node.op_type == "Concat" and attribute(node, "axis", 1) in (1, -3):
             return self._joined(node, channel, values)
         if node.op_type in ("Flatten", "Reshape") and stage.shape == (self.tensors[taken].size,):
@@ -140,11 +145,24 @@ class Workings:
         maps = self.maps(source.tensor)[source.channel][None]
         return Weighted((source,), maps, ones, 0.0, rows, columns, counts, values)
 
+    def _padded(self, node: NodeProto, channel: int, values: NDArray[np.float32]) -> Weighted:
+        before, after = self._fixed[node.input[1]].reshape(2, 4)[:, 2:].tolist()
+        maps = self.maps(node.input[0])[channel][None]
+        rows, columns = (
+            Axis(size, 1, before=first, after=last) for size, first, last in zip(maps.shape[1:], before, after, strict=True)
+        )
+        return Weighted((Source(node.input[0], channel),), maps, np.ones((1, 1, 1)), 0.0, rows, columns, "nothing", values)
+
     def _pointwise(self, node: NodeProto, channel: int, values: NDArray[np.float32]) -> Pointwise:
         if node.op_type == "BatchNormalization":
             gain, shift, mean, spread = (self._fixed[name].astype(np.float64)[channel] for name in node.input[1:5])
             factor = gain / np.sqrt(spread + float(attribute(node, "epsilon", 1e-5)))
             return self._added(node.input[:1], channel, values, factor, shift - mean * factor)
+        if node.op_type == "LayerNormalization":
+            taken = self.maps(node.input[0]).astype(np.float64)
+            gain, shift = (self._fixed[name].astype(np.float64).ravel()[channel] for name in node.input[1:3])
+            steepness = gain / np.sqrt(taken.var(0) + float(attribute(node, "epsilon", 1e-5)))
+            return self._added(node.input[:1], channel, values, steepness, shift - taken.mean(0) * steepness)
         computed = [name for name in node.input if name in self.tensors]
         if node.op_type in ("Mul", "Div"):
             other = node.input[1] if node.input[0] == computed[0] else node.input[0]
@@ -182,6 +200,8 @@ class Workings:
             slope = 0.0
         elif node.op_type == "LeakyRelu":
             slope = float(attribute(node, "alpha", 0.01))
+        elif node.op_type == "PRelu":
+            slope = float(self._operand(node.input[1], node, channel, values).flat[0])
         elif node.op_type == "Clip":
             low = self._bound(node, 1, "min", -np.inf)
             high = self._bound(node, 2, "max", np.inf)

@@ -1,6 +1,6 @@
 """What every look at a graph needs: its operators, its constants, the tensors that depend on the input."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,11 @@ from onnx.external_data_helper import uses_external_data
 
 SUPPORTED = frozenset(
     {"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "BatchNormalization", "Gemm", "MatMul", "Softmax"}
-    | {"Relu", "LeakyRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Elu"}
+    | {"Relu", "LeakyRelu", "PRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Elu", "Gelu", "Erf", "Softplus"}
+    | {"Sqrt", "ReduceL2", "LayerNormalization", "Pad", "Gather"}
     | {"Add", "Sub", "Mul", "Div", "Concat", "Flatten", "Reshape", "Identity", "Dropout", "Constant"}
 )
+OWN_DOMAIN = "convoscope"  # of functions that a model brings along
 WEIGHTED = frozenset({"Conv", "Gemm", "MatMul"})
 
 
@@ -22,11 +24,31 @@ class GraphError(ValueError):
 
 def check_operators(model: ModelProto) -> None:
     """Raises GraphError naming the operators outside `SUPPORTED`."""
-    nodes = (node for node in model.graph.node if node.op_type not in SUPPORTED or node.domain not in ("", "ai.onnx"))
-    names = list(dict.fromkeys(node.op_type for node in nodes))
+    names = unsupported(model)
     if names:
         operators, are = ("operators", "are") if len(names) > 1 else ("operator", "is")
         raise GraphError(f"its graph uses the {operators} {', '.join(names)}, which {are} not supported")
+
+
+def unsupported(model: ModelProto) -> list[str]:
+    """The operators outside `SUPPORTED`, each once."""
+    fixed = constants(model.graph)
+    return list(dict.fromkeys(node.op_type for node in model.graph.node if not _is_supported(node, fixed)))
+
+
+def _is_supported(node: NodeProto, fixed: Mapping[str, NDArray[Any]]) -> bool:
+    if node.op_type not in SUPPORTED:
+        return False
+    if node.op_type == "LayerNormalization":
+        return bool(node.domain == OWN_DOMAIN)
+    if node.op_type == "Gather":
+        indices = fixed.get(node.input[1])
+        return (
+            indices is not None and indices.ndim == attribute(node, "axis", 0) == 1 and len(set(indices.tolist())) == len(indices)
+        )
+    if node.op_type == "Pad":
+        return is_zero_padding(node, fixed)
+    return node.domain in ("", "ai.onnx")
 
 
 def check_weights_inside(model: ModelProto) -> None:
@@ -56,11 +78,11 @@ def input_name(graph: GraphProto) -> str:
 
 
 def computing_nodes(graph: GraphProto) -> Iterator[NodeProto]:
-    """The nodes whose first output depends on the input, in the order of the graph."""
+    """The nodes that depend on the input, in the order of the graph."""
     live = {input_name(graph)}
     for node in graph.node:
         if live.intersection(node.input):
-            live.add(node.output[0])
+            live.update(node.output)
             yield node
 
 
@@ -68,6 +90,17 @@ def attribute(node: NodeProto, name: str, default: Any) -> Any:
     """An attribute's value, or the default that the operator's definition gives."""
     found = next((item for item in node.attribute if item.name == name), None)
     return default if found is None else helper.get_attribute_value(found)
+
+
+def is_zero_padding(pad: NodeProto, fixed: Mapping[str, NDArray[Any]]) -> bool:
+    """Whether a Pad puts zeros around maps (N, C, H, W) and takes nothing away."""
+    pads, value = fixed.get(pad.input[1]) if len(pad.input) > 1 else None, np.zeros(1)
+    if any(pad.input[2:3]):
+        value = fixed.get(pad.input[2], np.ones(1))
+    if pads is None or len(pads) != 8 or any(pad.input[3:]) or value.any():
+        return False
+    amounts = pads.reshape(2, 4)
+    return attribute(pad, "mode", b"constant") == b"constant" and not amounts[:, :2].any() and bool((amounts >= 0).all())
 
 
 def _constant_value(node: NodeProto) -> object:

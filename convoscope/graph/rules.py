@@ -4,6 +4,7 @@ An input may be left out at the end, or have None, where no gradient is defined.
 maps are in `window_rules`. All formulas are the chain rule; d stands for "the gradient of the score with respect to".
 """
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -70,6 +71,93 @@ def elu(step: Step) -> list[str]:
     return [step.write("Mul", step.dy, step.write("Add", positive, rest))]
 
 
+def square_root(step: Step) -> list[str]:
+    """dx = dy / 2y"""
+    return [step.write("Div", step.dy, step.write("Add", step.y, step.y))]
+
+
+def error_function(step: Step) -> list[str]:
+    """dx = dy · 2/√π · exp(−x²)"""
+    return [step.write("Mul", step.dy, _bell(step, step.write("Mul", step.x[0], step.x[0]), 2 / math.sqrt(math.pi)))]
+
+
+def softplus(step: Step) -> list[str]:
+    """dx = dy / (1 + exp(−x))"""
+    return [step.write("Mul", step.dy, step.write("Sigmoid", step.x[0]))]
+
+
+def gelu(step: Step) -> list[str]:
+    """With Φ and φ of the normal distribution: dx = dy · (Φ(x) + x φ(x)); for the approximation by tanh its own derivative"""
+    if attribute(step.node, "approximate", b"none") == b"tanh":
+        return _gelu_by_tanh(step)
+    x, write = step.x[0], step.write
+    half = write.number(0.5)
+    below = write("Add", write("Mul", write("Erf", write("Mul", x, write.number(math.sqrt(0.5)))), half), half)
+    bell = _bell(step, write("Mul", write("Mul", x, x), half), 1 / math.sqrt(2 * math.pi))
+    return [write("Mul", step.dy, write("Add", below, write("Mul", x, bell)))]
+
+
+def _gelu_by_tanh(step: Step) -> list[str]:
+    """With u = √(2/π) (x + 0.044715 x³) and t = tanh u: dx = dy · (½ (1 + t) + ½ x (1 − t²) u′)"""
+    x, write = step.x[0], step.write
+    scale, cubic, one, half = math.sqrt(2 / math.pi), 0.044715, write.number(1), write.number(0.5)
+    square = write("Mul", x, x)
+    inner = write("Add", write("Mul", square, write.number(scale * cubic)), write.number(scale))
+    bent = write("Tanh", write("Mul", x, inner))
+    slope = write("Add", write("Mul", square, write.number(3 * scale * cubic)), write.number(scale))
+    rest = write("Sub", one, write("Mul", bent, bent))
+    sides = write("Add", write("Add", one, bent), write("Mul", write("Mul", x, rest), slope))
+    return [write("Mul", step.dy, write("Mul", sides, half))]
+
+
+def _bell(step: Step, exponent: str, height: float) -> str:
+    """height · exp(−exponent)"""
+    return step.write("Mul", step.write("Exp", step.write("Neg", exponent)), step.write.number(height))
+
+
+def parametric_relu(step: Step) -> list[str]:
+    """dx = dy · (slope + (1 − slope) · [x > 0]), dslope = Σ dy · x · [x ≤ 0]"""
+    x, slope = step.x
+    positive = step.write.mask(step.write("Greater", x, step.write.number(0)))
+    rest = step.write("Sub", step.write.number(1), positive)
+    steepness = step.write("Add", step.write("Mul", rest, slope), positive)
+    return [step.write("Mul", step.dy, steepness), step.fitted(step.write("Mul", step.write("Mul", step.dy, x), rest), 1)]
+
+
+def pad(step: Step) -> list[str]:
+    """dx = dy without the border"""
+    shape, dx = step.write.shape(step.x[0]), step.dy
+    for axis in (2, 3):
+        before = int(step.write.fixed[step.x[1]][axis])
+        dx = step.write.cut(dx, axis, before, before + shape[axis])
+    return [dx]
+
+
+def choose(step: Step) -> list[str]:
+    """dx = dy where a channel was chosen, 0 elsewhere"""
+    shape, chosen = step.write.shape(step.x[0]), step.write.fixed[step.x[1]].tolist()
+    none = step.write("Mul", step.write.cut(step.dy, 1, 0, 1), step.write.number(0))
+    back = [chosen.index(channel) if channel in chosen else len(chosen) for channel in range(shape[1])]
+    return [step.write("Gather", step.write("Concat", step.dy, none, axis=1), step.write.integers(*back), axis=1)]
+
+
+def layer_normalisation(step: Step) -> list[str]:
+    """With z = (x − mean) / √(variance + ε) over the channels and g = dy · gain: dx = (g − mean g − z · mean gz) / √(variance + ε)"""
+    x, gain, _ = step.x
+    write, epsilon = step.write, step.write.number(attribute(step.node, "epsilon", 1e-5))
+    share = write.number(1 / write.shape(x)[1])
+
+    def mean(name: str) -> str:
+        return write("Mul", write.sum(name, [1]), share)
+
+    centred = write("Sub", x, mean(x))
+    deviation = write("Sqrt", write("Add", mean(write("Mul", centred, centred)), epsilon))
+    normal, scaled = write("Div", centred, deviation), write("Mul", step.dy, gain)
+    along = write("Mul", normal, mean(write("Mul", scaled, normal)))
+    dx = write("Div", write("Sub", write("Sub", scaled, mean(scaled)), along), deviation)
+    return [dx, step.fitted(write("Mul", step.dy, normal), 1), step.fitted(step.dy, 2)]
+
+
 def _between(step: Step, name: str, low: float, high: float) -> tuple[str, str]:
     return step.write("Greater", name, step.write.number(low)), step.write("Less", name, step.write.number(high))
 
@@ -114,6 +202,14 @@ def divide(step: Step) -> list[str]:
     return [step.fitted(da, 0), step.fitted(step.write("Neg", step.write("Mul", da, step.y)), 1)]
 
 
+def reduce_length(step: Step) -> list[str]:
+    """dx = dy · x / y"""
+    over, shape = _reduced(step)
+    kept = [1 if axis in over else size for axis, size in enumerate(shape)]
+    share = step.write("Div", *(step.write.reshape(name, kept) for name in (step.dy, step.y)))
+    return [step.write("Mul", step.x[0], share)]
+
+
 def global_average(step: Step) -> list[str]:
     """dx = dy / (H · W) at each position"""
     sides = step.write.shape(step.x[0])[2:]
@@ -122,14 +218,20 @@ def global_average(step: Step) -> list[str]:
 
 def reduce_mean(step: Step) -> list[str]:
     """dx = dy / (numbers averaged) at each of them"""
+    over, shape = _reduced(step)
+    spread = np.ones([size if axis in over else 1 for axis, size in enumerate(shape)], np.float32)
+    kept = step.write.reshape(step.dy, [1 if axis in over else size for axis, size in enumerate(shape)])
+    return [step.write("Mul", kept, step.write.constant(spread / spread.size))]
+
+
+def _reduced(step: Step) -> tuple[set[int], tuple[int, ...]]:
+    """The axes that a step joins to one number, and the shape before."""
     shape = step.write.shape(step.x[0])
     given = step.write.fixed[step.x[1]] if step.x[1:] else attribute(step.node, "axes", range(len(shape)))
     over = {int(axis) % len(shape) for axis in given}
     if 0 in over:
-        raise GradientError("a ReduceMean averages over the pictures of a batch")
-    spread = np.ones([size if axis in over else 1 for axis, size in enumerate(shape)], np.float32)
-    kept = step.write.reshape(step.dy, [1 if axis in over else size for axis, size in enumerate(shape)])
-    return [step.write("Mul", kept, step.write.constant(spread / spread.size))]
+        raise GradientError(f"a {step.node.op_type} averages over the pictures of a batch")
+    return over, shape
 
 
 def batch_normalisation(step: Step) -> list[str]:
@@ -204,6 +306,15 @@ RULES: dict[str, Rule] = {
     "HardSwish": hard_swish,
     "Tanh": tanh,
     "Elu": elu,
+    "Gelu": gelu,
+    "Erf": error_function,
+    "Softplus": softplus,
+    "Sqrt": square_root,
+    "PRelu": parametric_relu,
+    "Pad": pad,
+    "Gather": choose,
+    "LayerNormalization": layer_normalisation,
+    "ReduceL2": reduce_length,
     "MaxPool": max_pool,
     "AveragePool": average_pool,
     "GlobalAveragePool": global_average,

@@ -85,7 +85,19 @@ const CURVES = { // as convoscope.curves
   HardSigmoid: (x, a, b) => Math.min(Math.max(a * x + b, 0), 1),
   HardSwish: (x) => x * Math.min(Math.max(x / 6 + 0.5, 0), 1),
   Elu: (x, a) => (x < 0 ? a * Math.expm1(x) : x),
+  Gelu: (x, a) => (x / 2) * (1 + (a ? Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)) : erf(x / Math.SQRT2))),
+  Erf: erf,
+  Softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  Sqrt: Math.sqrt,
 };
+
+// 2/√π · exp(−x²) · Σ 2ⁿ x²ⁿ⁺¹ / (2n+1)!!; all its terms have one sign.
+function erf(x) {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let term = x, sum = x;
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) sum += term *= (2 * x * x) / (2 * n + 1);
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
 
 function bent(given, { slope, low, high, curve }) {
   if (curve) return CURVES[curve.operator](given, curve.a, curve.b);

@@ -1,0 +1,78 @@
+"""The whole way from a foreign graph to one of Convoscope's, with the proof that it answers the same."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnx import ModelProto, helper
+
+from convoscope.adoption.folding import fold
+from convoscope.adoption.layout import channels_first, is_channel_last, picture_sizes
+from convoscope.adoption.merging import merge
+from convoscope.card import Preprocessing
+from convoscope.graph.reading import GraphError, check_operators, input_name, unsupported
+from convoscope.graph.settle import settle
+
+TOLERANCE = 1e-4  # of the largest answer: what the same sums in another order may differ by
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """difference: between the answers before and after, the largest, as a share of the largest answer; None if nothing changed."""
+
+    model: ModelProto
+    difference: float | None
+
+
+def adopt(model: ModelProto, made: Preprocessing) -> Adopted:
+    """The model is left as it is, and given back where it is one already. Raises GraphError where the answers differ by more than `TOLERANCE`."""
+    settled = ModelProto()
+    settled.CopyFrom(model)
+    _fix_size(settled, made)
+    fold(settle(settled))
+    if not unsupported(settled) and not is_channel_last(settled):
+        return Adopted(model, None)
+    adopted = ModelProto()
+    adopted.CopyFrom(settled)
+    channels_first(adopted)
+    merge(adopted)
+    check_operators(adopted)
+    difference = _difference(settled, adopted, made)
+    if difference > TOLERANCE:
+        raise GraphError(f"written in supported operators its answers differ by {difference:.2g} of the largest")
+    return Adopted(adopted, difference)
+
+
+def _fix_size(model: ModelProto, made: Preprocessing) -> None:
+    """The height and width of the pictures, where the graph leaves them open: other shapes follow from them."""
+    sizes = picture_sizes(model)
+    if len(sizes) == 4:
+        for size in sizes[1:3] if is_channel_last(model) else sizes[2:]:
+            if not size.HasField("dim_value"):
+                size.dim_value = made.size
+
+
+def _difference(before: ModelProto, after: ModelProto, made: Preprocessing) -> float:
+    pixels = np.random.default_rng(0).random((1, made.channel_count, made.size, made.size))
+    mean, std = (np.array(values).reshape(1, -1, 1, 1) for values in (made.mean, made.std))
+    picture = ((pixels - mean) / std).astype(np.float32)
+    asked = picture.transpose(0, 2, 3, 1) if is_channel_last(before) else picture
+    own, new = _answers(before, asked), _answers(after, picture)
+    if own.shape != new.shape:
+        return np.inf
+    return float(np.abs(own - new).max() / max(np.abs(own).max(), np.finfo(np.float32).tiny))
+
+
+def _answers(model: ModelProto, picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    asked = ModelProto()
+    asked.CopyFrom(model)
+    name = asked.graph.output[0].name
+    last = next((node for node in asked.graph.node if node.output[0] == name), None)
+    if last is not None and last.op_type == "Softmax":  # it would hide differences of large logits
+        asked.graph.output.append(helper.make_empty_tensor_value_info(last.input[0]))
+    session = onnxruntime.InferenceSession(asked.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    found: NDArray[np.float32] = session.run(None, {input_name(model.graph): picture})[-1]
+    return found
