@@ -72,12 +72,13 @@ def agrees(checked: Checked) -> bool:
 
 @dataclass(frozen=True)
 class Sum:
-    """(The subtotals of all terms + bias) / divisor."""
+    """(The subtotals of all terms + bias) / divisor. cancelled: the magnitude of what was added up to the factors and the bias."""
 
     terms: tuple[Term, ...]
     bias: float
     divisor: int
     runtime: float
+    cancelled: float = 0.0
 
     @property
     def value(self) -> float:
@@ -85,7 +86,7 @@ class Sum:
 
     @property
     def magnitude(self) -> float:
-        return (sum(term.magnitude for term in self.terms) + abs(self.bias)) / self.divisor
+        return (sum(term.magnitude for term in self.terms) + abs(self.bias)) / self.divisor + self.cancelled
 
     @property
     def strongest_first(self) -> tuple[Term, ...]:
@@ -187,9 +188,9 @@ class Weighted:
 
 @dataclass(frozen=True)
 class Pointwise:
-    """Cells in the same place, each times its factor, plus an offset: sums and products of tensors, batch normalisation.
+    """Cells in the same place, each times its factor, plus an offset: sums and products of tensors, normalisations.
 
-    maps: float32 (N, H, W). factors: float64 (N, H, W). offset: float64 (H, W).
+    maps: float32 (N, H, W). factors: float64 (N, H, W). offset: float64 (H, W). cancelled: float64 (H, W), as in `Sum`.
     """
 
     sources: tuple[Source, ...]
@@ -197,6 +198,7 @@ class Pointwise:
     factors: NDArray[np.float64]
     offset: NDArray[np.float64]
     values: NDArray[np.float32]
+    cancelled: NDArray[np.float64]
 
     def at(self, y: int, x: int) -> Sum:
         one = (Axis(self.maps.shape[1], 1), Axis(self.maps.shape[2], 1))
@@ -204,7 +206,7 @@ class Pointwise:
             _term(source, values, factors[y : y + 1, x : x + 1], one, (y, x))
             for source, values, factors in zip(self.sources, self.maps, self.factors, strict=True)
         )
-        return Sum(terms, float(self.offset[y, x]), 1, float(self.values[y, x]))
+        return Sum(terms, float(self.offset[y, x]), 1, float(self.values[y, x]), float(self.cancelled[y, x]))
 
 
 @dataclass(frozen=True)

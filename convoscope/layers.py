@@ -16,7 +16,7 @@ from onnx import ModelProto, NodeProto
 from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes, constants
 
 _PASSES_SIGN = frozenset(
-    ["MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "Flatten", "Reshape", "Identity", "Dropout"] + ["Pad", "Gather"]
+    ["MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "Flatten", "Reshape", "Identity", "Dropout", "Pad", "Gather"]
 )
 _JOINS_SIGNS = frozenset(["Add", "Mul", "Div", "Concat"])
 _TAKES_SETTINGS = frozenset(["Clip", "Dropout", "Pad"])  # their bounds, ratio and value are inputs, but not parameters
@@ -34,7 +34,6 @@ OPERATOR_TITLES = {
     "Erf": "error function",
     "Sqrt": "square root",
     "LayerNormalization": "layer normalisation",
-    "ReduceL2": "length",
     "Pad": "zero padding",
     "Gather": "choice of channels",
     "MaxPool": "max pooling",
@@ -169,7 +168,7 @@ def _multiply_adds(node: NodeProto, shapes: Mapping[str, tuple[int, ...]], fixed
 
 
 def _is_positive(node: NodeProto, positive: set[str], fixed: Mapping[str, NDArray[Any]]) -> bool:
-    if node.op_type in ("Relu", "Sigmoid", "HardSigmoid", "Softplus", "Sqrt", "ReduceL2", "Softmax"):
+    if node.op_type in ("Relu", "Sigmoid", "HardSigmoid", "Softplus", "Sqrt", "Softmax"):
         return True
     if node.op_type == "Clip":
         low = fixed.get(node.input[1], -np.inf) if len(node.input) > 1 else attribute(node, "min", -np.inf)

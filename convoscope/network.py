@@ -162,8 +162,8 @@ def load(folder: Path, threads: int = 1) -> Network:
     try:
         read_model = StoredModel(folder / "model.onnx")
         model = read_model()
-        check_operators(model)
         check_weights_inside(model)
+        check_operators(model)
         session = open_session(tap(model), threads)
         logits_name = _logits_name(model)
         shapes = _probe(session, card, logits_name)

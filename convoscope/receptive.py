@@ -20,22 +20,8 @@ from convoscope.prepare import Crop
 from convoscope.window import Axis, axes
 
 POINTWISE = frozenset(
-    {
-        "Relu",
-        "LeakyRelu",
-        "PRelu",
-        "Clip",
-        "Sigmoid",
-        "HardSigmoid",
-        "HardSwish",
-        "Tanh",
-        "Elu",
-        "Gelu",
-        "Erf",
-        "Softplus",
-        "Sqrt",
-    }
-    | {"BatchNormalization", "Identity", "Dropout", "Add", "Sub", "Mul", "Div"}
+    {"Relu", "LeakyRelu", "PRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Elu", "Gelu", "Erf", "Softplus"}
+    | {"Sqrt", "BatchNormalization", "Identity", "Dropout", "Add", "Sub", "Mul", "Div"}
 )  # each cell depends on the cell in its place
 
 
@@ -72,8 +58,9 @@ class Fields:
     reach_columns: NDArray[np.int64]
 
     def seen(self, y: int, x: int) -> Box:
-        """What the cell depends on."""
-        return _box(self.rows[y], self.columns[x])
+        """What the cell depends on. In a corner of padding it sees some rows or columns of nothing."""
+        box = _box(self.rows[y], self.columns[x])
+        return box if box.height and box.width else Box(0, 0, 0, 0)
 
     def reach(self, y: int, x: int) -> Box:
         """The same without the input's borders: it may begin before 0 and end after `size`."""

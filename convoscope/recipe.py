@@ -1,5 +1,6 @@
 """A traced network → how each channel of each stage was computed, read from the graph."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,7 +163,8 @@ class Workings:
             taken = self.maps(node.input[0]).astype(np.float64)
             gain, shift = (self._fixed[name].astype(np.float64).ravel()[channel] for name in node.input[1:3])
             steepness = gain / np.sqrt(taken.var(0) + float(attribute(node, "epsilon", 1e-5)))
-            return self._added(node.input[:1], channel, values, steepness, shift - taken.mean(0) * steepness)
+            offset = shift - taken.mean(0) * steepness
+            return self._added(node.input[:1], channel, values, steepness, offset, np.abs(steepness * taken).max(0))
         computed = [name for name in node.input if name in self.tensors]
         if node.op_type in ("Mul", "Div"):
             other = node.input[1] if node.input[0] == computed[0] else node.input[0]
@@ -174,13 +176,18 @@ class Workings:
         return self._added(computed, channel, values, factors, sum(fixed, np.zeros(values.shape)))
 
     def _added(
-        self, names: Any, channel: int, values: NDArray[np.float32], factors: Any, offset: NDArray[np.float64] | float
+        self,
+        names: Sequence[str],
+        channel: int,
+        values: NDArray[np.float32],
+        factors: NDArray[np.float64] | float,
+        offset: NDArray[np.float64] | float,
+        cancelled: NDArray[np.float64] | float = 0.0,
     ) -> Pointwise:
         maps = np.stack([np.broadcast_to(self._channel(name, channel), values.shape) for name in names])
         sources = tuple(Source(name, min(channel, len(self.maps(name)) - 1)) for name in names)
-        return Pointwise(
-            sources, maps, np.broadcast_to(factors, maps.shape), np.broadcast_to(np.asarray(offset), values.shape), values
-        )
+        offset, cancelled = (np.broadcast_to(np.asarray(each), values.shape) for each in (offset, cancelled))
+        return Pointwise(sources, maps, np.broadcast_to(factors, maps.shape), offset, values, cancelled)
 
     def _channel(self, name: str, channel: int) -> NDArray[np.float32]:
         maps = self.maps(name)

@@ -19,25 +19,28 @@ TOLERANCE = 1e-4  # of the largest answer: what the same sums in another order m
 
 @dataclass(frozen=True)
 class Adopted:
-    """difference: between the answers before and after, the largest, as a share of the largest answer; None if nothing changed."""
+    """difference: the largest between the answers before and after, as a share of the largest; None if nothing changed."""
 
     model: ModelProto
     difference: float | None
 
 
 def adopt(model: ModelProto, made: Preprocessing) -> Adopted:
-    """The model is left as it is, and given back where it is one already. Raises GraphError where the answers differ by more than `TOLERANCE`."""
-    settled = ModelProto()
+    """The model is left as it is, and given back where it needs nothing.
+
+    Raises GraphError for operators that cannot be written otherwise, and where the answers differ by more than `TOLERANCE`.
+    """
+    settled, adopted = ModelProto(), ModelProto()
     settled.CopyFrom(model)
     _fix_size(settled, made)
-    fold(settle(settled))
-    if not unsupported(settled) and not is_channel_last(settled):
+    adopted.CopyFrom(settle(settled))
+    fold(adopted)
+    if unsupported(adopted) or is_channel_last(adopted):
+        channels_first(adopted)
+        merge(adopted)
+        check_operators(adopted)
+    elif len(adopted.graph.node) == len(settled.graph.node):
         return Adopted(model, None)
-    adopted = ModelProto()
-    adopted.CopyFrom(settled)
-    channels_first(adopted)
-    merge(adopted)
-    check_operators(adopted)
     difference = _difference(settled, adopted, made)
     if difference > TOLERANCE:
         raise GraphError(f"written in supported operators its answers differ by {difference:.2g} of the largest")

@@ -31,7 +31,8 @@ _RESHAPES = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze"})
 def picture_sizes(model: ModelProto) -> Sequence[Any]:
     """The declared sizes of the input, as ONNX has them."""
     given = next(value for value in model.graph.input if value.name == input_name(model.graph))
-    return given.type.tensor_type.shape.dim
+    sizes: Sequence[Any] = given.type.tensor_type.shape.dim
+    return sizes
 
 
 def is_channel_last(model: ModelProto) -> bool:
@@ -65,7 +66,10 @@ def channels_first(model: ModelProto) -> None:
 
 @dataclass(frozen=True)
 class _Held:
-    """name: in the new graph. axes: its axis i is the old tensor's axes[i]. order: its number k on axis 1 is the old one's order[k]."""
+    """name: in the new graph. axes: its axis i is the old tensor's axes[i].
+
+    order: of flattened maps, its number k is the old tensor's number order[k]; None if they are in their old order.
+    """
 
     name: str
     axes: tuple[int, ...]
@@ -97,8 +101,8 @@ class _Layout:
             turned = self.write("Gather", turned, self.write.constant(np.argsort(held.order)), axis=1)
         if held.axes != tuple(range(len(held.axes))):
             back = [held.axes.index(axis) for axis in range(len(held.axes))]
-            shape = self.write.shape(name)
-            if _moves_only_ones(held.axes, shape):
+            shape = self.write.shapes.get(name, (None,))
+            if None not in shape and _moves_only_ones(held.axes, shape):
                 turned = self.write.reshape(turned, [0, *shape[1:]])
             else:
                 turned = self.write("Transpose", turned, perm=back)
@@ -178,27 +182,31 @@ def _transpose(layout: _Layout, node: NodeProto) -> bool:
 
 
 def _reduce(layout: _Layout, node: NodeProto) -> bool:
-    held = layout.held[node.input[0]]
+    held, output = layout.held[node.input[0]], node.output[0]
     given = layout.fixed(node.input[1]) if len(node.input) > 1 else attribute(node, "axes", None)
     if given is None or held.order is not None:
         return False
     over = sorted(held.axes.index(int(axis) % len(held.axes)) for axis in given)
     left = [axis for at, axis in enumerate(held.axes) if at not in over]
     kept = int(attribute(node, "keepdims", 1))
-    axes = held.axes if kept else tuple(sorted(left).index(axis) for axis in left)
-    if node.op_type == "ReduceMax":
-        if over != [2, 3] or len(held.axes) != 4:
-            return False
-        sides = [layout.write.shape(node.input[0])[held.axes[at]] for at in over]
-        largest = node.output[0] if kept else f"{node.output[0]}/largest"
-        layout.emit("MaxPool", [held.name], largest, kernel_shape=sides)
+    sizes = [layout.write.shape(node.input[0])[held.axes[at]] for at in over]
+    by = [layout.write.integers(*over)] if len(node.input) > 1 else []
+    settings = {"keepdims": kept} if by else {"keepdims": kept, "axes": over}
+    if node.op_type == "ReduceMean":
+        layout.emit("ReduceMean", [held.name, *by], output, **settings)
+    elif node.op_type == "ReduceL2":  # the root of how many times the mean of all squares
+        layout.emit("Mul", [held.name, held.name], f"{output}/squares")
+        layout.emit("ReduceMean", [f"{output}/squares", *by], f"{output}/mean", **settings)
+        layout.emit("Mul", [f"{output}/mean", layout.write.number(float(np.prod(sizes)))], f"{output}/sum")
+        layout.emit("Sqrt", [f"{output}/sum"], output)
+    elif over == [2, 3] and len(held.axes) == 4:
+        largest = output if kept else f"{output}/largest"
+        layout.emit("MaxPool", [held.name], largest, kernel_shape=sizes)
         if not kept:
-            layout.emit("Flatten", [largest], node.output[0])
-    elif len(node.input) > 1:
-        layout.emit(node.op_type, [held.name, layout.write.integers(*over)], node.output[0], keepdims=kept)
+            layout.emit("Flatten", [largest], output)
     else:
-        layout.emit(node.op_type, [held.name], node.output[0], axes=over, keepdims=kept)
-    layout.held[node.output[0]] = _Held(node.output[0], axes)
+        return False
+    layout.held[output] = _Held(output, held.axes if kept else tuple(sorted(left).index(axis) for axis in left))
     return True
 
 
@@ -297,7 +305,7 @@ def _unwound(layout: _Layout, node: NodeProto, indices: NDArray[Any]) -> bool:
 
 
 def _product(layout: _Layout, node: NodeProto) -> bool:
-    """A dense step over the channels at each place is a convolution of 1 × 1; one over flattened maps has its weights reordered."""
+    """A dense step over the channels at each place is a convolution of 1 × 1; one over flattened maps has its weights moved."""
     held, weights = layout.held.get(node.input[0]), layout.fixed(node.input[1])
     if held is None or weights is None or weights.ndim != 2:
         return False
@@ -333,13 +341,13 @@ def _normalise(layout: _Layout, node: NodeProto) -> bool:
 
 def _reshape(layout: _Layout, node: NodeProto) -> bool:
     held, output = layout.held[node.input[0]], node.output[0]
-    if node.op_type == "Reshape" and (target := layout.fixed(node.input[1])) is not None and target.tolist() == [-1]:
+    if node.op_type == "Reshape" and np.array_equal(layout.write.fixed.get(node.input[1], ()), [-1]):
         return False
     before, after = layout.write.shape(node.input[0]), layout.write.shape(output)
     if held.order is not None or before[0] != after[0]:
         return False
     if _moves_only_ones(held.axes, before):
-        axes, target = tuple(range(len(after))), after
+        axes, target = tuple(range(len(after))), tuple(after)
         if len(after) == 4 and after[1:3] == (1, 1):
             axes, target = FRONT, (after[0], after[3], 1, 1)
         if target == tuple(before[axis] for axis in held.axes):

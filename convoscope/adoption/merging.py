@@ -1,4 +1,4 @@
-"""What exporters leave beside a convolution though it is part of it: zeros around its input, a factor and an offset per channel."""
+"""What exporters leave beside a convolution though it is part of it: zeros around its input, factors and offsets of channels."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ class _Merging:
         given = any(output.name == before.output[0] for output in self.graph.output)
         kernels, value = self.fixed[before.input[1]], self.fixed[other]
         per_channel = _per_channel(value, len(kernels))
-        if takers != 1 or given or per_channel is None or any(before.input[2:]) and before.input[2] not in self.fixed:
+        if takers != 1 or given or per_channel is None or any(name not in self.fixed for name in before.input[2:]):
             return False
         bias = self.fixed[before.input[2]] if any(before.input[2:]) else np.zeros(len(kernels), np.float32)
         if node.op_type == "Mul":

@@ -11,7 +11,7 @@ from onnx.external_data_helper import uses_external_data
 SUPPORTED = frozenset(
     {"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "BatchNormalization", "Gemm", "MatMul", "Softmax"}
     | {"Relu", "LeakyRelu", "PRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Elu", "Gelu", "Erf", "Softplus"}
-    | {"Sqrt", "ReduceL2", "LayerNormalization", "Pad", "Gather"}
+    | {"Sqrt", "LayerNormalization", "Pad", "Gather"}
     | {"Add", "Sub", "Mul", "Div", "Concat", "Flatten", "Reshape", "Identity", "Dropout", "Constant"}
 )
 OWN_DOMAIN = "convoscope"  # of functions that a model brings along

@@ -142,7 +142,7 @@ def choose(step: Step) -> list[str]:
 
 
 def layer_normalisation(step: Step) -> list[str]:
-    """With z = (x − mean) / √(variance + ε) over the channels and g = dy · gain: dx = (g − mean g − z · mean gz) / √(variance + ε)"""
+    """With z = (x − mean) / deviation over the channels and g = dy · gain: dx = (g − mean g − z · mean gz) / deviation"""
     x, gain, _ = step.x
     write, epsilon = step.write, step.write.number(attribute(step.node, "epsilon", 1e-5))
     share = write.number(1 / write.shape(x)[1])
@@ -202,14 +202,6 @@ def divide(step: Step) -> list[str]:
     return [step.fitted(da, 0), step.fitted(step.write("Neg", step.write("Mul", da, step.y)), 1)]
 
 
-def reduce_length(step: Step) -> list[str]:
-    """dx = dy · x / y"""
-    over, shape = _reduced(step)
-    kept = [1 if axis in over else size for axis, size in enumerate(shape)]
-    share = step.write("Div", *(step.write.reshape(name, kept) for name in (step.dy, step.y)))
-    return [step.write("Mul", step.x[0], share)]
-
-
 def global_average(step: Step) -> list[str]:
     """dx = dy / (H · W) at each position"""
     sides = step.write.shape(step.x[0])[2:]
@@ -218,20 +210,14 @@ def global_average(step: Step) -> list[str]:
 
 def reduce_mean(step: Step) -> list[str]:
     """dx = dy / (numbers averaged) at each of them"""
-    over, shape = _reduced(step)
-    spread = np.ones([size if axis in over else 1 for axis, size in enumerate(shape)], np.float32)
-    kept = step.write.reshape(step.dy, [1 if axis in over else size for axis, size in enumerate(shape)])
-    return [step.write("Mul", kept, step.write.constant(spread / spread.size))]
-
-
-def _reduced(step: Step) -> tuple[set[int], tuple[int, ...]]:
-    """The axes that a step joins to one number, and the shape before."""
     shape = step.write.shape(step.x[0])
     given = step.write.fixed[step.x[1]] if step.x[1:] else attribute(step.node, "axes", range(len(shape)))
     over = {int(axis) % len(shape) for axis in given}
     if 0 in over:
-        raise GradientError(f"a {step.node.op_type} averages over the pictures of a batch")
-    return over, shape
+        raise GradientError("a ReduceMean averages over the pictures of a batch")
+    spread = np.ones([size if axis in over else 1 for axis, size in enumerate(shape)], np.float32)
+    kept = step.write.reshape(step.dy, [1 if axis in over else size for axis, size in enumerate(shape)])
+    return [step.write("Mul", kept, step.write.constant(spread / spread.size))]
 
 
 def batch_normalisation(step: Step) -> list[str]:
@@ -314,7 +300,6 @@ RULES: dict[str, Rule] = {
     "Pad": pad,
     "Gather": choose,
     "LayerNormalization": layer_normalisation,
-    "ReduceL2": reduce_length,
     "MaxPool": max_pool,
     "AveragePool": average_pool,
     "GlobalAveragePool": global_average,

@@ -180,7 +180,7 @@ def _is_linear(node: NodeProto, fixed: Collection[str]) -> bool:
         return any(name in fixed for name in node.input[:2])
     if node.op_type == "Div":
         return node.input[1] in fixed
-    return node.op_type not in ("Softmax", "LayerNormalization", "ReduceL2", *CURVES)
+    return node.op_type not in ("Softmax", "LayerNormalization", *CURVES)
 
 
 def _leading_to_logits(network: Network) -> list[NodeProto]:

@@ -22,7 +22,19 @@ from tests.graphs import card, model, node, noise, write
 
 SIZE = 9
 MOST = 64  # channels of a step that are tried; of more, every second or third
-GONE = {"Relu", "LeakyRelu", "Clip", "Dropout", "Softmax"}  # replaced by Identity: what stays is linear
+GONE = {
+    "Relu",
+    "LeakyRelu",
+    "PRelu",
+    "Gelu",
+    "Erf",
+    "Softplus",
+    "Sqrt",
+    "LayerNormalization",
+    "Clip",
+    "Dropout",
+    "Softmax",
+}  # replaced by Identity: what stays is linear
 
 
 def linearised(built: ModelProto) -> ModelProto:

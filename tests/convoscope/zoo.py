@@ -12,6 +12,8 @@ from onnx import ModelProto, NodeProto
 from torch import Tensor
 from torch.nn import functional
 
+from convoscope.adoption.channel_norm import declare
+from convoscope.graph.reading import OWN_DOMAIN
 from convoscope.network import Network, load
 from tests.graphs import OPSET, card, constant, model, node, noise, write
 
@@ -36,7 +38,9 @@ class Odd:
 
     def model(self) -> ModelProto:
         nodes = [constant(name, value) for name, value in self.fixed.items()] + self.nodes
-        return model(nodes, self.weights, (self.channels, SIZE, SIZE), self.output, self.opset)
+        built = model(nodes, self.weights, (self.channels, SIZE, SIZE), self.output, self.opset)
+        declare(built)
+        return built
 
     def load(self, folder: Path, **changes: Any) -> Network:
         built = self.model()
@@ -309,4 +313,67 @@ CURVED = Odd(  # squeeze and excitation; hard swish, SiLU, tanh, ELU; a quotient
     output="logs",
 )
 
-ZOO = {"strided": STRIDED, "residual": RESIDUAL, "dense": DENSE, "old": OLD, "curved": CURVED}
+
+def _modern(x: Tensor, w: Tensors) -> Tensors:
+    padded = functional.pad(x, (2, 1, 1, 2))
+    conv1 = functional.conv2d(padded, w["k1"], w["b1"])
+    over_channels = functional.layer_norm(conv1.permute(0, 2, 3, 1), (4,), w["g1"].ravel(), w["s1"].ravel(), 1e-3)
+    normal = over_channels.permute(0, 3, 1, 2)
+    gelu1 = functional.gelu(normal)
+    some = gelu1[:, [2, 0, 3]]
+    bent = functional.prelu(some, w["slopes"].ravel())
+    conv2 = functional.conv2d(bent, w["k2"], w["b2"])
+    gelu2 = functional.gelu(conv2, approximate="tanh")
+    curved = gelu2.erf()
+    plus = functional.softplus(curved)
+    root = plus.sqrt()
+    mean = root.mean((2, 3), keepdim=True)
+    flat = mean.flatten(1)
+    features = functional.layer_norm(flat, (4,), w["g2"], w["s2"], 1e-5)
+    logits = features @ w["d"].T + w["db"]
+    return locals()
+
+
+MODERN = Odd(  # layer normalisation over channels; GELU; a choice of channels; parametric ReLU; zeros around signed maps
+    [
+        node("Pad", "input pads", "padded"),
+        node("Conv", "padded k1 b1", "conv1"),
+        node("LayerNormalization", "conv1 g1 s1", "normal", domain=OWN_DOMAIN, epsilon=1e-3),
+        node("Gelu", "normal", "gelu1"),
+        node("Gather", "gelu1 chosen", "some", axis=1),
+        node("PRelu", "some slopes", "bent"),
+        node("Conv", "bent k2 b2", "conv2"),
+        node("Gelu", "conv2", "gelu2", approximate="tanh"),
+        node("Erf", "gelu2", "curved"),
+        node("Softplus", "curved", "plus"),
+        node("Sqrt", "plus", "root"),
+        node("GlobalAveragePool", "root", "mean"),
+        node("Flatten", "mean", "flat"),
+        node("LayerNormalization", "flat g2 s2", "features", domain=OWN_DOMAIN, epsilon=1e-5),
+        node("Gemm", "features d db", "logits", transB=1),
+    ],
+    {
+        "pads": np.array([0, 0, 1, 2, 0, 0, 2, 1]),
+        "k1": noise((4, 3, 3, 3)) / 3,
+        "b1": noise((4,)),
+        "g1": noise((4, 1, 1), 1),
+        "s1": noise((4, 1, 1), 2),
+        "chosen": np.array([2, 0, 3]),
+        "slopes": noise((3, 1, 1), 3),
+        "k2": noise((4, 3, 1, 1)),
+        "b2": noise((4,), 1),
+        "g2": noise((4,), 4),
+        "s2": noise((4,), 5),
+        "d": noise((5, 4)),
+        "db": noise((5,)),
+    },
+    _modern,
+    {
+        "conv1": ["padded", "conv1", "normal", "gelu1", "some", "bent"],
+        "conv2": ["conv2", "gelu2", "curved", "plus", "root", "mean", "flat", "features"],
+        "logits": ["logits"],
+    },
+    parameters=4 * 27 + 4 + 2 * 4 + 3 + 3 * 4 + 4 + 2 * 4 + 5 * 4 + 5,
+)
+
+ZOO = {"strided": STRIDED, "residual": RESIDUAL, "dense": DENSE, "old": OLD, "curved": CURVED, "modern": MODERN}
