@@ -72,7 +72,7 @@ def agrees(checked: Checked) -> bool:
 
 @dataclass(frozen=True)
 class Sum:
-    """(The subtotals of all terms + bias) / divisor. cancelled: the magnitude of what was added up to the factors and the bias."""
+    """(The subtotals of all terms + bias) / divisor. cancelled: the magnitude of what went into the factors and the bias."""
 
     terms: tuple[Term, ...]
     bias: float

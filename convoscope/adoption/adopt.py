@@ -35,7 +35,8 @@ def adopt(model: ModelProto, made: Preprocessing) -> Adopted:
     _fix_size(settled, made)
     adopted.CopyFrom(settle(settled))
     fold(adopted)
-    if unsupported(adopted) or is_channel_last(adopted):
+    padded = any(node.op_type == "Pad" for node in adopted.graph.node)
+    if padded or unsupported(adopted) or is_channel_last(adopted):
         channels_first(adopted)
         merge(adopted)
         check_operators(adopted)

@@ -101,8 +101,8 @@ class _Layout:
             turned = self.write("Gather", turned, self.write.constant(np.argsort(held.order)), axis=1)
         if held.axes != tuple(range(len(held.axes))):
             back = [held.axes.index(axis) for axis in range(len(held.axes))]
-            shape = self.write.shapes.get(name, (None,))
-            if None not in shape and _moves_only_ones(held.axes, shape):
+            shape = [size for size in self.write.shapes.get(name, ()) if size is not None]
+            if len(shape) == len(back) and _moves_only_ones(held.axes, shape):
                 turned = self.write.reshape(turned, [0, *shape[1:]])
             else:
                 turned = self.write("Transpose", turned, perm=back)

@@ -324,11 +324,12 @@ def test_of_a_very_large_layer_the_sums_agree_with_all_maps_in_them(browser, tmp
         expect(page.locator(".ledger .rest")).to_contain_text(f"{512 - listed} more maps")
 
 
-def test_curves_and_quotients_agree_with_onnx_runtime(browser, tmp_path):
-    network = ZOO["curved"].load(tmp_path / "models/curved")
+@pytest.mark.parametrize("name", ["curved", "modern"])
+def test_curves_quotients_and_choices_agree_with_onnx_runtime(browser, tmp_path, name):
+    network = ZOO[name].load(tmp_path / "models" / name)
     with running_app(tmp_path / "log", tmp_path / "models") as url, open_page(browser, url, DESKTOP) as page:
         for layer, stage in stages(network):
-            if stage.operator in {"Div", *CURVES}:
+            if stage.operator in {"Div", "LayerNormalization", "Pad", "Gather", "PRelu", *CURVES}:
                 page.goto(f"/unit?layer={layer.name}&stage={stage.tensor}")
                 root(page)
                 expect(page.locator(".answer")).to_contain_text(f"after {stage.title}")

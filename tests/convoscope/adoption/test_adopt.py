@@ -14,7 +14,7 @@ from convoscope.adoption.merging import merge
 from convoscope.card import Preprocessing
 from convoscope.graph.reading import GraphError
 from convoscope.network import load, open_session
-from tests.graphs import card, constant, model, noise, node, write
+from tests.graphs import card, constant, model, node, noise, write
 
 SIZE = 8
 MADE = Preprocessing(size=SIZE, channels="RGB", fit="centre crop", resample="bilinear", mean=(0.5,) * 3, std=(0.25,) * 3)
@@ -148,7 +148,7 @@ CHANNEL_FIRST: dict[str, list[NodeProto]] = {
         MAPS,
         halves("one", "other"),
         node("Relu", "other", "bent"),
-        node("Concat", "bent one", "maps"),
+        node("Concat", "bent one", "maps", axis=1),
         *END4,
     ],
     "zeros before convolutions": [
