@@ -234,6 +234,7 @@ def test_the_window_slides_by_itself_until_it_is_stopped(page):
     page.get_by_role("button", name="Slide the window").click()
     expect(page.locator(".answer")).to_contain_text(re.compile(r"Row [2-8], column"))
     page.get_by_role("button", name="Slide the window").click()
+    page.evaluate("() => new Promise(requestAnimationFrame)")  # draws the last step taken before the click
     stopped = page.locator(".answer").inner_text()
     page.wait_for_timeout(400)
     assert page.locator(".answer").inner_text() == stopped
