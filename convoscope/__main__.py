@@ -99,7 +99,7 @@ def _card(options: argparse.Namespace) -> None:
         raise UsageError(f"{out} cannot be made: {failure.strerror}.") from failure
     print(f"{out}: {len(network.layers)} layers, {network.parameters:,} parameters, {network.multiply_adds:,} multiply-adds.")
     if adopted.difference is not None:
-        print(f"Its graph was written in other operators; on noise its answers differ by {adopted.difference:.1g} of the largest.")
+        print(f"It was written in other operators; on noise its answers differ by {adopted.difference:.1g} of the largest.")
 
 
 def _preprocessing(options: argparse.Namespace) -> Preprocessing:
