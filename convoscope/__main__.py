@@ -14,6 +14,7 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import ModelProto
 from onnx.external_data_helper import uses_external_data
+from onnx.shape_inference import InferenceError
 from pydantic import ValidationError
 
 from convoscope.adoption.adopt import adopt
@@ -87,12 +88,14 @@ def _card(options: argparse.Namespace) -> None:
             folder.mkdir()
             adopted = adopt(graph, made)
             (folder / "model.onnx").write_bytes(adopted.model.SerializeToString())
-            write_card(folder, _describe(adopted.model, made, options))
+            write_card(folder, _describe(folder, adopted.model, made, options))
             network = load(folder)
             shutil.move(folder, out)
     except (GraphError, *RUNTIME_FAILURES) as failure:
         reason = str(failure).partition("\n")[0].rstrip(".")
         raise UsageError(f"{options.graph} cannot be used: {reason}.") from failure
+    except (IndexError, KeyError, StopIteration, ValueError, InferenceError) as failure:
+        raise UsageError(f"{options.graph} cannot be used: its graph cannot be read.") from failure
     except ModelError as failure:
         raise UsageError(str(failure).replace(f"{out.name}/model.onnx", str(options.graph))) from failure
     except OSError as failure:
@@ -116,19 +119,17 @@ def _preprocessing(options: argparse.Namespace) -> Preprocessing:
         raise _refusal(failure) from failure
 
 
-def _describe(model: ModelProto, made: Preprocessing, options: argparse.Namespace) -> Card:
-    names = layer_names(model)
-    out: Path = options.out or MODELS / options.graph.stem
+def _describe(folder: Path, model: ModelProto, made: Preprocessing, options: argparse.Namespace) -> Card:
     try:
         return Card(
             schema_version=1,
-            name=out.name,
-            title=out.name,
+            name=folder.name,
+            title=folder.name,
             description=f"made from {options.graph.name}",
-            sha256=hashlib.sha256(model.SerializeToString()).hexdigest(),
+            sha256=hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
             preprocessing=made,
             classes=_classes(options.classes),
-            layers=tuple(LayerTitle(name=name, title=f"Layer {number}") for number, name in enumerate(names, start=1)),
+            layers=tuple(LayerTitle(name=name, title=f"Layer {number}") for number, name in enumerate(layer_names(model), 1)),
             results=None,
             calibration=None,
             novelty=None,

@@ -88,7 +88,8 @@ class _Layout:
     def take(self, node: NodeProto) -> None:
         """Writes what stands for a node of the old graph."""
         rule = _RULES.get(node.op_type) if node.domain in ("", "ai.onnx") else None
-        if rule is None or not rule(self, node):
+        of_a_constant = node.input[0] not in self.held and node.op_type not in _TOGETHER
+        if rule is None or of_a_constant or not rule(self, node):
             self._as_it_stands(node)
 
     def as_it_was(self, name: str) -> str:

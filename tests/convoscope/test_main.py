@@ -13,6 +13,7 @@ from convoscope.network import load
 from convoscope.photo import read
 from convoscope.prepare import centre_crop, prepare
 from convoscope.squares import look_several_times
+from tests.convoscope.adoption.test_adopt import GRAPHS, foreign
 
 SHAPES = Path(__file__).parent.parent.parent / "models/shapes"
 
@@ -103,6 +104,37 @@ def test_card_names_an_operator_that_is_not_supported(tmp_path, capsys):
     assert main(card_of(tmp_path / "odd.onnx", tmp_path / "mine")) == 1
     assert "Transpose" in capsys.readouterr().err
     assert not (tmp_path / "mine").exists()
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [helper.make_node("Gather", ["table", "image"], ["out"], axis=1)],
+        [helper.make_node("Pad", ["image"], ["out"])],
+        [helper.make_node("Conv", ["image"], ["out"])],
+        [helper.make_node("Concat", ["image", "nothing"], ["out"], axis=9)],
+    ],
+    ids=["no numbers to look up", "no pads", "no kernels", "no such axis"],
+)
+def test_card_of_a_broken_graph_is_one_sentence(nodes, tmp_path, capsys):
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 1, 32, 32])
+    out = helper.make_tensor_value_info("out", TensorProto.FLOAT, None)
+    table = helper.make_tensor("table", TensorProto.FLOAT, [2], [0, 1])
+    onnx.save(helper.make_model(helper.make_graph(nodes, "g", [image], [out], [table])), tmp_path / "odd.onnx")
+    assert main(card_of(tmp_path / "odd.onnx", tmp_path / "mine")) == 1
+    said = capsys.readouterr().err
+    assert "odd.onnx cannot be used: " in said
+    assert said.count("\n") == 1
+    assert not (tmp_path / "mine").exists()
+
+
+def test_card_writes_a_foreign_graph_anew_and_says_so(tmp_path, capsys):
+    steps, last = GRAPHS["flattened"]
+    onnx.save(foreign(steps, last), tmp_path / "keras.onnx")
+    others = {"size": "8", "mean": "0,0,0", "std": "0.0039,0.0039,0.0039", "classes": "a,b,c,d,e"}
+    assert main(card_of(tmp_path / "keras.onnx", tmp_path / "mine", **others)) == 0
+    assert "on noise its answers differ by" in capsys.readouterr().out
+    assert load(tmp_path / "mine").layers[0].title == "Layer 1"
 
 
 def test_card_never_replaces_a_folder(tmp_path, capsys):
