@@ -345,7 +345,7 @@ def _reshape(layout: _Layout, node: NodeProto) -> bool:
     if node.op_type == "Reshape" and np.array_equal(layout.write.fixed.get(node.input[1], ()), [-1]):
         return False
     before, after = layout.write.shape(node.input[0]), layout.write.shape(output)
-    if held.order is not None or before[0] != after[0]:
+    if held.order is not None or held.axes[:1] != (0,) or before[0] != after[0]:
         return False
     if _moves_only_ones(held.axes, before):
         axes, target = tuple(range(len(after))), tuple(after)

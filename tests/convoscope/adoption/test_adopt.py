@@ -295,6 +295,18 @@ def test_what_cannot_be_written_otherwise_is_named(operator: str) -> None:
         adopt(foreign([MAPS, node(operator, inputs, "maps"), *END4]), MADE)
 
 
+def test_pictures_that_are_moved_behind_are_refused() -> None:
+    steps = [
+        MAPS,
+        node("Transpose", "conv", "behind", perm=[2, 3, 0, 1]),
+        node("Relu", "behind", "bent"),
+        node("Reshape", "bent flat", "row1"),
+        node("Gemm", "row1 turned d5", "logits", transB=1),
+    ]
+    with pytest.raises(GraphError):
+        adopt(foreign(steps), MADE)
+
+
 def test_another_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def spoil(changed: ModelProto) -> None:
         merge(changed)
