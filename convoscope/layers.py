@@ -5,7 +5,8 @@ normalisation, ReLU, pooling. What precedes the first belongs to the first.
 """
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ _PASSES_SIGN = frozenset(
 )
 _JOINS_SIGNS = frozenset(["Add", "Mul", "Div", "Concat"])
 _TAKES_SETTINGS = frozenset(["Clip", "Dropout", "Pad"])  # their bounds, ratio and value are inputs, but not parameters
+_WEIGHTS_OF = re.compile(r"(\.(weight|kernel)|/(weight|kernel|ReadVariableOp(:0)?))$")  # PyTorch; Keras
 OPERATOR_TITLES = {
     "Conv": "convolution",
     "Relu": "ReLU",
@@ -34,6 +36,11 @@ OPERATOR_TITLES = {
     "Erf": "error function",
     "Sqrt": "square root",
     "LayerNormalization": "layer normalisation",
+    "Add": "sum",
+    "Sub": "difference",
+    "Mul": "product",
+    "Div": "quotient",
+    "Concat": "join",
     "Pad": "zero padding",
     "Gather": "choice of channels",
     "MaxPool": "max pooling",
@@ -51,7 +58,8 @@ OPERATOR_TITLES = {
 class Stage:
     """One tensor of the network.
 
-    shape: without the batch axis, (C, H, W) or (F,). signed: whether a value can be negative.
+    shape: without the batch axis, (C, H, W) or (F,). signed: whether a value can be negative. window: what slides over its input,
+    in words: '3 × 3, stride 2, padding 1'; '' if nothing does.
     multiply_adds: per photo, of convolutions and dense steps; all else is not counted.
     """
 
@@ -59,6 +67,7 @@ class Stage:
     operator: str
     shape: tuple[int, ...]
     signed: bool
+    window: str
     parameters: int
     multiply_adds: int
 
@@ -76,12 +85,30 @@ class Stage:
 
 @dataclass(frozen=True)
 class Layer:
-    """A step with weights and what follows it. number: from 1. name: of the weighted step's tensor in the graph."""
+    """A step with weights and what follows it.
+
+    number: from 1. name: of the weighted step's tensor in the graph. module: where its weights lie in the network that was
+    exported, 'stages.0.conv_dw', as far as the graph has kept it.
+    """
 
     number: int
     name: str
     title: str
+    module: str
     stages: tuple[Stage, ...]
+
+    @property
+    def step_titles(self) -> dict[str, str]:
+        """By tensor; of several alike each has its number."""
+        titles = [stage.title for stage in self.stages]
+        return {
+            stage.tensor: f"{title} {titles[: at + 1].count(title)}" if titles.count(title) > 1 else title
+            for at, (stage, title) in enumerate(zip(self.stages, titles, strict=True))
+        }
+
+    @property
+    def weighted(self) -> Stage:
+        return next(stage for stage in self.stages if stage.tensor == self.name)
 
     @property
     def map_stages(self) -> tuple[Stage, ...]:
@@ -118,7 +145,7 @@ def read_layers(model: ModelProto, shapes: Mapping[str, tuple[int, ...]], titles
     fixed = constants(model.graph)
     positive: set[str] = set()
     groups: list[list[Stage]] = [[]]
-    names: list[str] = []
+    weighted: list[NodeProto] = []
     for node in computing_nodes(model.graph):
         if _is_positive(node, positive, fixed):
             positive.add(node.output[0])
@@ -127,18 +154,58 @@ def read_layers(model: ModelProto, shapes: Mapping[str, tuple[int, ...]], titles
             operator=node.op_type,
             shape=shapes[node.output[0]],
             signed=node.output[0] not in positive,
+            window=_window(node, fixed),
             parameters=_parameters(node, fixed),
             multiply_adds=_multiply_adds(node, shapes, fixed),
         )
         if _has_weights(node, fixed):
-            if names:
+            if weighted:
                 groups.append([])
-            names.append(stage.tensor)
+            weighted.append(node)
         groups[-1].append(stage)
     return tuple(
-        Layer(number, name, titles[name], tuple(stages))
-        for number, (name, stages) in enumerate(zip(names, groups, strict=True), start=1)
+        Layer(number, node.output[0], titles[node.output[0]], _module(node.input[1]), tuple(stages))
+        for number, (node, stages) in enumerate(zip(weighted, groups, strict=True), start=1)
     )
+
+
+def _module(weights: str) -> str:
+    """From the name of its weights; '' where the exporter has made up a name."""
+    path = _WEIGHTS_OF.sub("", weights)
+    return path if path != weights else ""
+
+
+def _window(node: NodeProto, fixed: Mapping[str, NDArray[Any]]) -> str:
+    if node.op_type == "Conv" and node.input[1] in fixed:
+        kernel = fixed[node.input[1]].shape[2:]
+    elif node.op_type in ("MaxPool", "AveragePool"):
+        kernel = attribute(node, "kernel_shape", ())
+    else:
+        return ""
+    strides, dilations, pads = (attribute(node, name, ()) for name in ("strides", "dilations", "pads"))
+    said = [" × ".join(map(str, kernel))]
+    said += [f"{name} {_alike(values)}" for name, values in (("stride", strides), ("dilation", dilations)) if set(values) - {1}]
+    if attribute(node, "auto_pad", b"NOTSET").startswith(b"SAME"):
+        said.append("padding to the same size")
+    elif any(pads):
+        said.append(f"padding {_padding(pads)}")
+    groups = attribute(node, "group", 1)
+    if groups > 1:
+        said.append("depthwise" if groups == len(fixed[node.input[1]]) else f"{groups} groups")
+    return ", ".join(said)
+
+
+def _padding(pads: Sequence[int]) -> str:
+    """Of all sides at once, of height and width, or side by side where they differ."""
+    half = len(pads) // 2
+    if pads[:half] == pads[half:]:
+        return _alike(pads[:half])
+    return ", ".join(f"{side} {pad}" for side, pad in zip(("top", "left", "bottom", "right"), pads, strict=True) if pad)
+
+
+def _alike(values: Sequence[int]) -> str:
+    """'2'; '2 × 1' where they are not all the same."""
+    return " × ".join(map(str, values)) if len(set(values)) > 1 else str(values[0])
 
 
 def _has_weights(node: NodeProto, fixed: Mapping[str, NDArray[Any]]) -> bool:

@@ -5,7 +5,8 @@ import streamlit as st
 from ui import shell
 from ui.parts.costs import costs
 from ui.parts.kernels import kernel_pictures
-from ui.parts.layer_maps import layer_choice, layer_maps
+from ui.parts.layer import layer_choice
+from ui.parts.layer_maps import layer_maps
 from ui.parts.overview import glance
 
 visit = shell.open_page("What does each layer see?")

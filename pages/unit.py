@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui import shell
-from ui.parts.layer_maps import layer_choice
+from ui.parts.layer import layer_choice
 from ui.parts.unit import one_unit, unit_choice
 
 visit = shell.open_page("How is one number made?")

@@ -95,6 +95,19 @@ def prepared(preprocessing: Preprocessing, seed: int = 0) -> Prepared:
     return prepare(shown, centre_crop(shown), preprocessing)
 
 
+def deep(layers: int = 24, size: int = 12) -> ModelProto:
+    """Convolutions with ReLU in a long row, named as PyTorch names those of blocks; then three classes."""
+    nodes, weights, given = [], {}, "input"
+    for at in range(layers):
+        name = f"blocks.{at}.conv.weight"
+        weights[name] = noise((4, 4 if at else 3, 3, 3), at) / 4
+        nodes += [node("Conv", f"{given} {name}", f"conv{at}", pads=[1, 1, 1, 1]), node("Relu", f"conv{at}", f"relu{at}")]
+        given = f"relu{at}"
+    nodes += [node("GlobalAveragePool", given, "average"), node("Flatten", "average", "features")]
+    nodes.append(node("Gemm", "features head.weight", "logits", transB=1))
+    return model(nodes, weights | {"head.weight": noise((3, 4))}, (3, size, size))
+
+
 def large(size: int = 224, channels: int = 512) -> ModelProto:
     """A layer of many large maps, then a convolution that reads all of them, ReLU, pooling, and two classes."""
     nodes = [

@@ -3,6 +3,7 @@
 Of a folder that is there already:
 `python -m train calibrate FOLDER --data …` chooses anew its temperature and from when on it doubts a picture, for its card;
 `python -m train evaluate FOLDER --data …` measures it anew and writes its `evaluation.json`;
+`python -m train measure FOLDER --data …` is for networks from elsewhere: all of that, on pictures they were not trained on;
 `python -m train foreign FOLDER --photos …` adds to that how it does on ordinary photos of its classes, and of other things.
 """
 
@@ -21,7 +22,7 @@ from train.checkpoint import ResumeError, WriteError, writing
 from train.data import DataError, Source
 from train.evaluate import average_logits, evaluate, write_evaluation
 from train.fit import DivergedError, fit, taught
-from train.folder import CheckError, WorseError, calibrated, install, write_folder
+from train.folder import CheckError, WorseError, calibrated, install, measure, write_folder
 from train.measure import logits_of, results
 from train.novelty import with_photos
 from train.recipes import GPU_RECIPES, RECIPES, Recipe, of_epochs
@@ -68,6 +69,16 @@ def _calibrate(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     source = _source_of(options)
     write_evaluation(options.folder, evaluate(options.folder, source.test, source.test_photos, source.test_name))
+
+
+def _measure(options: argparse.Namespace) -> None:
+    card = read_card(options.folder)
+    if card.origin is not None:
+        raise DataError(f"{options.folder} was trained here: evaluate measures it, on the pictures that were kept for that.")
+    measure(options.folder, data.unseen(options.data, card))
+    found = read_card(options.folder).results
+    assert found
+    print(f"{options.folder}: {found.top1.value:.1%} of {found.pictures:,} pictures right ({found.measured_on}).")
 
 
 def _foreign(options: argparse.Namespace) -> None:
@@ -139,6 +150,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     chosen.set_defaults(run=_calibrate)
     evaluated = commands.add_parser("evaluate", parents=[pictures_of_it], help="measure a model folder on its test pictures")
     evaluated.set_defaults(run=_evaluate)
+    measured = commands.add_parser("measure", parents=[there], help="measure a network from elsewhere")
+    measured.add_argument("--data", required=True, help=f"pictures that it was not trained on: {where}")
+    measured.set_defaults(run=_measure)
     foreign = commands.add_parser("foreign", parents=[there], help="measure it on photos of other things")
     foreign.add_argument("--photos", required=True, help="a data set with the splits known and foreign")
     foreign.set_defaults(run=_foreign)

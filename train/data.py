@@ -24,6 +24,8 @@ from train.recipes import Recipe
 TEST_SPLITS = ("validation", "valid", "val", "test")
 TEST_SHARE = 0.1  # set aside for the reported figure where a source has no split for it
 SEED = 0
+FEWEST = 20  # pictures that a network from elsewhere can be measured on
+CHOOSING = 5000  # pictures at most that its temperature and its doubts are chosen on
 
 
 class DataError(Exception):
@@ -83,6 +85,19 @@ class Source:
     test_name: str
 
 
+@dataclass(frozen=True)
+class Unseen:
+    """Pictures that a network from elsewhere was not trained on, labelled by its own classes.
+
+    choosing: for what is chosen on them. test, test_photos: only for the reported figure, cut and reduced, and as they are.
+    """
+
+    choosing: Labelled
+    test: Labelled
+    test_photos: Iterable[Photo]
+    test_name: str
+
+
 def load(where: str, recipe: Recipe) -> Source:
     """A folder of parquet files, a folder of class folders, or a data set's name on the Hub.
 
@@ -102,6 +117,39 @@ def load(where: str, recipe: Recipe) -> Source:
     name = Path(where).name if Path(where).exists() else where
     test_name = f"{name}, {test_name}"
     return Source(name, classes, learned, held_out, _decode(test, recipe.preprocessing), Photos(test), test_name)
+
+
+def unseen(where: str, card: Card) -> Unseen:
+    """As `load` takes them: those of a split for testing, or all, if there is none; half of them to choose on.
+
+    Classes are found by their names, whatever their order; some may be missing. Raises DataError.
+    """
+    everything, test, test_name = _splits(_open(where))
+    rows, name = everything if test is None else test, Path(where).name if Path(where).exists() else where
+    indices = _as_in(card, _classes(rows, where), where)
+    if len(rows) < FEWEST:
+        raise DataError(f"{where} has {len(rows)} pictures; at least {FEWEST} are needed to measure a network.")
+    order = np.random.default_rng(SEED).permutation(len(rows))
+    chosen = min(CHOOSING, len(rows) // 2)
+    choosing, test = (rows.select(np.sort(part)) for part in (order[:chosen], order[chosen:]))
+    ours, theirs = (_decode(part, card.preprocessing) for part in (choosing, test))
+    ours, theirs = (Labelled(each.pictures, indices[each.labels]) for each in (ours, theirs))
+    told = "half of the pictures" if len(choosing) * 2 >= len(rows) - 1 else f"{len(test):,} of the pictures"
+    where_of = name if everything is rows else f"{name}, {test_name}"
+    return Unseen(ours, theirs, Photos(test), f"{where_of}, {told}")
+
+
+def _as_in(card: Card, classes: tuple[str, ...], where: str) -> Tensor:
+    """int64 (classes,): which of the card's classes each of these is."""
+    known = {_plain(name): index for index, name in enumerate(card.classes)}
+    strange = [name for name in classes if _plain(name) not in known]
+    if strange:
+        raise DataError(f"{where} has pictures of “{strange[0]}”, which is none of the classes of {card.name}.")
+    return torch.tensor([known[_plain(name)] for name in classes])
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.lower().replace("_", " ").replace("-", " ").split())
 
 
 def draw(count: int, recipe: Recipe) -> Source:

@@ -16,7 +16,7 @@ from convoscope.layers import layer_names
 from convoscope.network import Network, load
 from convoscope.photo import from_pixels
 from convoscope.prepare import centre_crop, normalise, prepare
-from train.data import Labelled, Source
+from train.data import Labelled, Source, Unseen
 from train.evaluate import evaluate, write_evaluation
 from train.export import export
 from train.fit import Fitted
@@ -90,12 +90,25 @@ def _write_measured(folder: Path, fitted: Fitted, recipe: Recipe, source: Source
     write_card(folder, calibrated(replace(network, card=card), source.held_out))
 
 
-def calibrated(network: Network, held_out: Labelled) -> Card:
-    """Its card with the temperature, and the limits of its doubts, that suit the pictures held out."""
-    told = f"{len(held_out):,} training pictures held out"
+def measure(folder: Path, pictures: Unseen) -> None:
+    """A network from elsewhere: temperature, doubts and figures into its card, all else into `evaluation.json`.
+
+    Raises ModelError.
+    """
+    network = load(folder)
+    found = results(logits_of(network, pictures.test), pictures.test.labels.numpy(), pictures.test_name)
+    card = network.card.model_copy(update={"results": found})
+    told = f"{len(pictures.choosing):,} pictures that it was not trained on"
+    write_card(folder, calibrated(replace(network, card=card), pictures.choosing, told))
+    write_evaluation(folder, evaluate(folder, pictures.test, pictures.test_photos, pictures.test_name))
+
+
+def calibrated(network: Network, held_out: Labelled, told: str | None = None) -> Card:
+    """Its card with the temperature, and the limits of its doubts, that suit the pictures held out. told: what those are."""
+    told = told or f"{len(held_out):,} training pictures held out"
     found = calibration(logits_of(network, held_out), held_out.labels.numpy(), told)
     card = network.card.model_copy(update={"calibration": found})
-    return card.model_copy(update={"novelty": limits(replace(network, card=card), held_out)})
+    return card.model_copy(update={"novelty": limits(replace(network, card=card), held_out, told)})
 
 
 def install(folder: Path, out: Path, replace: bool) -> None:

@@ -28,8 +28,8 @@ TINY = 1e-6
 Pixels = NDArray[np.uint8]  # (N, S, S, C)
 
 
-def limits(network: Network, held_out: Labelled) -> Novelty:
-    """Chosen on the pictures held out from training."""
+def limits(network: Network, held_out: Labelled, told: str) -> Novelty:
+    """Chosen on the pictures held out from training. told: what those are."""
     probabilities, seen = _look(network, _pixels(held_out))
     mean = seen.mean(0)
     whitening = _whitening(seen - mean)
@@ -39,7 +39,7 @@ def limits(network: Network, held_out: Labelled) -> Novelty:
     unsure_limit = float(np.quantile(usual, (1 - FALSE_WARNINGS) / (1 - UNLIKE)))
     doubted = (unsure > unsure_limit) | (unlike > unlike_limit)
     return Novelty(
-        measured_on=f"{len(held_out):,} training pictures held out",
+        measured_on=told,
         false_warnings=round(float(doubted.mean()), 4),
         unsure=_limit(unsure_limit, unsure),
         unlike=_limit(unlike_limit, unlike),

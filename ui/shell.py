@@ -14,7 +14,8 @@ from ui.visit import Visit
 
 # as its content: of a path Streamlit would read and encode the file anew for each run
 ICON = "data:image/png;base64," + base64.b64encode((Path(__file__).parent / "icon.png").read_bytes()).decode()
-NETWORK = 120  # px, the choice of network: on a phone it stands beside the links
+NETWORK = 120, 230  # px, the choice of network at least and at most; on a phone it stands beside the links, at its least
+LETTER, ARROW = 8, 48  # px that it takes for a letter, and for all else
 STYLE = Path(__file__).parent / "shell.css"
 PAGES = (
     ("streamlit_app.py", "What is it?"),
@@ -69,6 +70,7 @@ def problem_stops_here(visit: Visit) -> None:
 
 def _model_choice(visit: Visit) -> None:
     titles = _titles()
+    least, most = NETWORK
     if len(titles) > 1:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content", key="network"):
             st.caption("Network", width="content")
@@ -78,7 +80,7 @@ def _model_choice(visit: Visit) -> None:
                 format_func=titles.__getitem__,
                 filter_mode=None,
                 label_visibility="collapsed",
-                width=NETWORK,
+                width=max(least, min(most, ARROW + LETTER * max(map(len, titles.values())))),
                 **state.bound("model", visit.selection.model),
             )
 

@@ -1,14 +1,19 @@
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from convoscope.render import colour, scale_of
 from tests import shipped
+from tests.browser.conftest import DESKTOP, PHONE, open_page, running_app
 from tests.browser.reading import expect_query, tiles, traced
+from tests.graphs import card, deep, write
 
 STAR = "/layers?model=shapes&photo=star"
 DEEP = len(shipped.counts("photo"))  # convolutions of the photo network
+LAYERS = 24  # of one that is deeper
 SHOWN = 3 + DEEP * 8 + 5  # tiles: three colours, eight channels of each convolution, five answers
 
 
@@ -200,3 +205,48 @@ def test_every_tile_has_a_text_alternative(page):
         name, _, said = label.partition(": ")
         assert name
         assert ("alues from " in said) or said.startswith("Silent") or "logit" in said
+
+
+@pytest.fixture(scope="module")
+def deep_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app with a network of more layers than a window has room for."""
+    folder, built = tmp_path_factory.mktemp("deep"), deep(LAYERS)
+    write(folder / "models" / "deep", built, card(built, 12, 3, 3))
+    with running_app(folder / "log", folder / "models") as url:
+        yield url
+
+
+def far(page: Page) -> dict[str, int]:
+    """How far the window over the picture has moved, and how far it can."""
+    sizes = "{ left: w.scrollLeft, top: w.scrollTop, wide: w.scrollWidth - w.clientWidth, high: w.scrollHeight - w.clientHeight }"
+    return page.locator(".window").evaluate(f"w => ({sizes})")
+
+
+def test_a_deep_network_lies_under_a_window_that_moves_to_the_tile_chosen(browser, deep_url):
+    with open_page(browser, deep_url, DESKTOP) as page:
+        open_glance(page, "/layers?channel=1&layer=conv20", 3 + 4 * LAYERS + 3)
+        expect(named(page, "layer conv20, channel 1")).to_be_in_viewport()
+        expect(named(page, "photo, red")).not_to_be_in_viewport()
+        assert far(page)["left"] > 0
+        assert far(page)["high"] == 0
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= DESKTOP["width"]
+        named(page, "layer conv20, channel 1").hover()
+        tile, words = named(page, "layer conv20, channel 1").bounding_box(), page.locator(".card").bounding_box()
+        assert abs(words["x"] - tile["x"]) < words["width"]
+        assert words["y"] >= tile["y"] + tile["height"]
+    with open_page(browser, deep_url, PHONE) as phone:
+        open_glance(phone, "/layers", 3 + 4 * LAYERS + 3)
+        assert far(phone)["wide"] == 0
+        assert far(phone)["high"] > 0
+        assert phone.locator(".window").bounding_box()["height"] <= 0.8 * PHONE["height"]
+
+
+def test_the_layers_of_a_deep_network_are_a_list_to_be_searched(browser, deep_url):
+    with open_page(browser, deep_url, DESKTOP) as page:
+        page.goto("/layers")
+        choice = page.get_by_role("combobox", name="Layer")
+        choice.click()
+        choice.fill("blocks.17")
+        page.get_by_role("option", name="blocks.17.conv · convolution 3 × 3, padding 1 · 4 maps of 12 × 12").click()
+        expect_query(page, layer="conv17")
+        expect(page.get_by_text("Layer conv17 (blocks.17.conv): convolution 3 × 3, padding 1; 144 parameters")).to_be_visible()

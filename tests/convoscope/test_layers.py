@@ -57,6 +57,73 @@ def test_costs_of_each_stage_are_what_one_counts_by_hand(tmp_path: Path) -> None
     }
 
 
+def test_what_slides_is_told_with_its_settings(tmp_path: Path) -> None:
+    windows = {name: stage.window for name, stage in stages(STRIDED.load(tmp_path)).items()}
+    assert {name: window for name, window in windows.items() if window} == {
+        "conv1": "5 × 5, stride 2 × 1, padding left 2, bottom 3, right 1",
+        "conv2": "3 × 3, dilation 2, padding 2",
+        "conv3": "3 × 3, padding 1, 3 groups",
+    }
+    assert stages(RESIDUAL.load(tmp_path))["pooled"].window == "3 × 3, stride 2, padding 1"
+
+
+@pytest.mark.parametrize(
+    ("settings", "window"),
+    [
+        ({"auto_pad": "SAME_UPPER", "strides": [2, 2]}, "3 × 3, stride 2, padding to the same size"),
+        ({"pads": [1, 0, 1, 0], "dilations": [1, 2]}, "3 × 3, dilation 1 × 2, padding 1 × 0"),
+        ({"group": 3}, "3 × 3, depthwise"),
+    ],
+)
+def test_a_convolution_of_many_settings(settings: dict, window: str, tmp_path: Path) -> None:
+    weights = {"k": noise((3, 3 // settings.get("group", 1), 3, 3)), "d": noise((5, 3))}
+    nodes = [
+        node("Conv", "input k", "conv", **settings),
+        node("GlobalAveragePool", "conv", "mean"),
+        node("Flatten", "mean", "flat"),
+        node("Gemm", "flat d", "logits", transB=1),
+    ]
+    built = model(nodes, weights, (3, SIZE, SIZE), "logits")
+    assert load(write(tmp_path, built, card(built, SIZE, 3, 5))).layers[0].weighted.window == window
+
+
+def test_a_layer_knows_where_its_weights_lay(tmp_path: Path) -> None:
+    names = {"stages.0.conv_dw.weight": "stages.0.conv_dw", "block1/conv/kernel": "block1/conv", "onnx::Conv_12": ""}
+    nodes, given = [], "input"
+    for name in names:
+        nodes.append(node("Conv", f"{given} {name}", f"of {name}".replace(" ", "/")))
+        given = nodes[-1].output[0]
+    nodes += [
+        node("GlobalAveragePool", given, "mean"),
+        node("Flatten", "mean", "flat"),
+        node("Gemm", "flat d", "logits", transB=1),
+    ]
+    built = model(nodes, {**dict.fromkeys(names, noise((3, 3, 1, 1))), "d": noise((5, 3))}, (3, SIZE, SIZE), "logits")
+    assert [layer.module for layer in load(write(tmp_path, built, card(built, SIZE, 3, 5))).layers[:3]] == list(names.values())
+
+
+def test_steps_of_one_kind_are_numbered(tmp_path: Path) -> None:
+    nodes = [
+        node("Conv", "input k", "conv"),
+        node("Relu", "conv", "relu"),
+        node("Add", "relu relu", "twice"),
+        node("Add", "twice relu", "thrice"),
+        node("GlobalAveragePool", "thrice", "mean"),
+        node("Flatten", "mean", "flat"),
+        node("Gemm", "flat d", "logits", transB=1),
+    ]
+    built = model(nodes, {"k": noise((3, 3, 1, 1)), "d": noise((5, 3))}, (3, SIZE, SIZE), "logits")
+    titles = load(write(tmp_path, built, card(built, SIZE, 3, 5))).layers[0].step_titles
+    assert titles == {
+        "conv": "convolution",
+        "relu": "ReLU",
+        "twice": "sum 1",
+        "thrice": "sum 2",
+        "mean": "global average pooling",
+        "flat": "flatten",
+    }
+
+
 def test_shapes_leave_the_batch_out(tmp_path: Path) -> None:
     found = {name: stage.shape for name, stage in stages(RESIDUAL.load(tmp_path)).items()}
     maps, both = (4, 9, 9), (6, 9, 9)
@@ -145,12 +212,12 @@ def test_stages_have_titles_and_know_whether_they_are_maps() -> None:
     assert (dense.map_stages, dense.shape) == ((), (7,))
 
 
-def test_an_operator_without_a_title_has_its_name(tmp_path: Path) -> None:
+def test_steps_have_titles(tmp_path: Path) -> None:
     found = stages(RESIDUAL.load(tmp_path))
     assert [found[name].title for name in ("norm1", "joined", "both", "mean")] == [
         "batch normalisation",
-        "add",
-        "concat",
+        "sum",
+        "join",
         "mean",
     ]
 

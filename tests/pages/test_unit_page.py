@@ -57,7 +57,7 @@ def test_every_step_of_odd_networks_is_shown(shelf, name):
 def test_the_branches_of_a_residual_sum_are_told_apart(shelf):
     ZOO["residual"].load(shelf / "residual")
     header = unit(open_app(PAGE, layer="conv2", stage="joined", channel="1"))
-    assert header["labels"] == ["relu2, channel 1", "relu1, channel 1"]
+    assert header["labels"] == ["layer conv2 after ReLU, channel 1", "layer conv1 after ReLU, channel 1"]
 
 
 def test_a_step_that_has_no_picture_is_named(monkeypatch):

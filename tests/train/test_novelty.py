@@ -27,7 +27,7 @@ NETWORK = load(FOLDER)
 
 @pytest.fixture(scope="module")
 def chosen() -> Novelty:
-    return limits(NETWORK, SOURCE.train)
+    return limits(NETWORK, SOURCE.train, "these")
 
 
 def warned(network: Network, pictures: Labelled) -> list[bool]:
@@ -51,7 +51,7 @@ def test_the_limits_doubt_eight_of_a_hundred_held_out(chosen: Novelty) -> None:
 
 def test_few_pictures_give_limits_too() -> None:
     few = Labelled(SOURCE.train.pictures[:2], SOURCE.train.labels[:2])
-    found = limits(NETWORK, few)
+    found = limits(NETWORK, few, "few")
     assert np.isfinite(found.whitening).all()
     assert 0 <= found.false_warnings <= 1
 

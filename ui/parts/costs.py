@@ -5,10 +5,12 @@ import math
 import streamlit as st
 
 from convoscope import words
+from convoscope.layers import Layer
 from ui.components.table import Cell, table
 from ui.visit import Visit
 
-HEADINGS = ("Layer", "Steps", "First step", "Last step", "Parameters", "Multiply-adds", "Share of all")
+STEPS = 5  # that are named
+HEADINGS = ("Layer", "In the graph", "Window", "Steps", "First step", "Last step", "Parameters", "Multiply-adds", "Share of all")
 
 
 def costs(visit: Visit) -> None:
@@ -24,7 +26,9 @@ def costs(visit: Visit) -> None:
         rows.append(
             [
                 Cell(f"{layer.number}. {layer.title}", layer.number),
-                Cell(", ".join(stage.title for stage in layer.stages), layer.number),
+                Cell(layer.module or layer.name, layer.number),
+                Cell(layer.weighted.window or "–", layer.number),
+                Cell(_steps(layer), layer.number),
                 Cell(words.shape_text(layer.stages[0].shape), math.prod(layer.stages[0].shape)),
                 Cell(words.shape_text(layer.shape), math.prod(layer.shape)),
                 Cell(f"{layer.parameters:,}", layer.parameters),
@@ -33,3 +37,9 @@ def costs(visit: Visit) -> None:
             ]
         )
     table(HEADINGS, rows, key=f"costs-{network.key[:8]}", label="What each layer costs")
+
+
+def _steps(layer: Layer) -> str:
+    titles = [stage.title for stage in layer.stages]
+    more = len(titles) - STEPS
+    return ", ".join(titles[:STEPS]) + (f" … {more} more" if more > 0 else "")

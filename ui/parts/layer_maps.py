@@ -17,6 +17,7 @@ from ui.components.maps import CLOSED, Tile, maps
 from ui.components.packet import ROOM
 from ui.parts.overview import open_channel
 from ui.parts.seen import seen
+from ui.parts.why.downloads import slug
 from ui.visit import Visit
 
 STEP_HELP = (
@@ -25,11 +26,6 @@ STEP_HELP = (
 )
 _ORDER_WORDS = {"strength": "strongest first", "number": "by number"}
 _SCALE_WORDS = {"layer": "one per layer", "map": "one per map", "network": "one for all"}
-
-
-def layer_choice(visit: Visit) -> None:
-    titles = {layer.name: words.plain(layer.title.replace("Convolution", "conv").lower()) for layer in visit.network.layers}
-    _choice("Layer", titles, "layer", visit.layer.name)
 
 
 def layer_maps(visit: Visit) -> None:
@@ -63,7 +59,7 @@ def layer_maps(visit: Visit) -> None:
     st.download_button(
         "Save as a picture",
         lambda: _png(in_order, scales),
-        file_name=f"{selection.photo}-{selection.model}-{stage.tensor}.png",
+        file_name=f"{slug(f'{selection.photo}-{selection.model}-{stage.tensor}')}.png",
         mime="image/png",
         icon=":material/download:",
         on_click="ignore",
@@ -85,7 +81,7 @@ def _without_maps(visit: Visit) -> str:
 
 
 def _controls(visit: Visit, stage: Stage) -> None:
-    steps = {each.tensor: each.title for each in visit.layer.map_stages}
+    steps = {each.tensor: visit.layer.step_titles[each.tensor] for each in visit.layer.map_stages}
     with st.container(horizontal=True, gap="medium"):
         _choice("Step", steps, "stage", stage.tensor, help=STEP_HELP)
         _choice("Order", _ORDER_WORDS, "order", visit.selection.order, help=_ORDER_HELP)
@@ -116,8 +112,9 @@ def _cost(visit: Visit) -> str:
     share = words.percent(layer.multiply_adds / visit.network.multiply_adds)
     parameters, work = words.count(layer.parameters), words.count(layer.multiply_adds)
     scale = " Each map is drawn on its own scale, written under it." if visit.selection.scale == "map" else ""
-    title = words.plain(layer.title)
-    return f"{title}: {parameters} parameters, {work} multiply-adds per photo ({share} of the network's).{scale}"
+    what = f"{layer.weighted.title} {layer.weighted.window}".strip()
+    title = f"{words.plain(layer.title)} ({words.plain(layer.module)})" if layer.module else words.plain(layer.title)
+    return f"{title}: {what}; {parameters} parameters, {work} multiply-adds per photo ({share} of the network's).{scale}"
 
 
 def _tiles(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> list[Tile]:

@@ -13,7 +13,7 @@ from ui.components.bars import bars
 from ui.components.maps import Tile, maps
 from ui.components.player import player
 from ui.parts.kernel_tiles import kernel_tiles
-from ui.parts.layer_maps import layer_choice
+from ui.parts.layer import layer_choice
 from ui.visit import Visit
 
 COMPARED = 8  # channels shown of both moments

@@ -14,6 +14,7 @@ from convoscope.strength import RESPONSE
 from ui import state
 from ui.components.overview import Edge, Fold, Group, Outcome, Tile, overview
 from ui.parts.kernels import COLOURS
+from ui.parts.layer import short_title
 from ui.visit import Visit
 
 FINENESS = (128, 96, 72, 56, 40)  # cells on a side that are sent of a map: a tile is 36 to 64 pixels wide, or twice as many
@@ -191,9 +192,9 @@ def _names(made: Sequence[Column]) -> Names:
     for column in made:
         title = name = PHOTO
         if column.layer and column.stage:
-            title = name = column.layer.title.replace("Convolution", "conv").lower()
+            title = name = short_title(column.layer)
             if column.tensor != column.layer.name and sum(each.layer == column.layer for each in made) > 1:
-                title = _STEPS.get(column.stage.operator, column.stage.title)
+                title = _STEPS.get(column.stage.operator, column.layer.step_titles[column.tensor])
                 name = f"{name} after {title}"
         names[column.tensor] = _Named(title, name, len(column.values), column.channels)
     return names

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from convoscope import words
-from convoscope.card import Interval, Results
+from convoscope.card import Card, Interval, Results
 from convoscope.evaluation import Noticed, Noticing, by_class
 from ui import shared
 from ui.components.chart import Axis, Line, chart
@@ -218,9 +218,14 @@ def limits(visit: Visit) -> None:
         f"* It knows {len(card.classes):,} names ({words.plain(card.description)}) and gives every photo one of them, also a "
         f"photo of something else{_unnoticed(visit)}.\n"
         f"* It sees one square of the photo, {size} × {size} pixels: small things in it are lost.\n"
-        f"* {'It was measured on' if card.results else 'At best it knows'} pictures like those it learned from. Other photos, "
-        "drawings or screenshots can do worse."
+        f"* {_at_best(card)}. Other photos, drawings or screenshots can do worse."
     )
+
+
+def _at_best(card: Card) -> str:
+    if card.results and not card.origin:
+        return f"It was measured on {words.plain(card.results.measured_on)}"
+    return f"{'It was measured on' if card.results else 'At best it knows'} pictures like those it learned from"
 
 
 def privacy() -> None:
@@ -235,7 +240,10 @@ def privacy() -> None:
 def _accuracy(visit: Visit) -> str:
     card, results = visit.network.card, visit.network.card.results
     if results is None:
-        return "How often this network is right has not been measured."
+        return (
+            "How often this network is right has not been measured. With pictures of its classes that it was not trained on, "
+            f"this does it: `python -m train measure models/{visit.selection.model} --data FOLDER`."
+        )
     top1 = results.top1
     return (
         f"Of {results.pictures:,} pictures it had never seen it names **{words.percent(top1.value)}** right (95 % interval "

@@ -18,6 +18,7 @@ from convoscope.strength import peaks, strongest_first
 from ui import state
 from ui.components.unit import Channel, Step, View, unit
 from ui.parts.channel import about_channel
+from ui.parts.layer import step_title
 from ui.parts.layer_maps import STEP_HELP
 from ui.parts.shares import shares
 from ui.visit import Visit
@@ -29,7 +30,7 @@ _THUMBNAILS = 2**17  # cells of all of them together, at most
 
 def unit_choice(visit: Visit) -> None:
     """Which step of the layer, where it has several."""
-    titles = {stage.tensor: stage.title for stage in visit.layer.stages}
+    titles = visit.layer.step_titles
     if len(titles) > 1:
         st.segmented_control(
             "Step",
@@ -86,7 +87,7 @@ def _view(
         inputs=f"{count} {'colour' if is_input else 'map'}{'' if count == 1 else 's'}",
         noun="map" if recipe.values.size > 1 or len(sources) < 2 else "channel",
         step=_step(workings, stage, recipe),
-        labels=_labels(sources, colours),
+        labels=_labels(visit, sources, colours),
         source_scale=scale_of(workings.maps(origin), _palette(workings, origin)),
         averaged=workings.pictures(recipe),
         next=_what_follows(visit, workings, stage, channel),
@@ -104,7 +105,7 @@ def _stage(visit: Visit) -> Stage:
     """The chosen step of the layer, or the one with its weights."""
     stages = visit.layer.stages
     chosen = next((stage for stage in stages if stage.tensor == visit.selection.stage), None)
-    return chosen or next(stage for stage in stages if stage.tensor == visit.layer.name)
+    return chosen or visit.layer.weighted
 
 
 def _channel(visit: Visit, stage: Stage, workings: Workings) -> int:
@@ -131,7 +132,7 @@ def _strongest(values: NDArray[np.float32]) -> tuple[int, int]:
 def _name(visit: Visit, stage: Stage, channel: int) -> str:
     place = visit.layer.title.lower()
     if stage.tensor != visit.layer.name:
-        place += f" after {stage.title}"
+        place += f" after {visit.layer.step_titles[stage.tensor]}"
     if stage.tensor == visit.network.logits_name:
         return f"the logit of “{visit.network.card.classes[channel]}”"
     if stage.operator == "Softmax":
@@ -139,12 +140,15 @@ def _name(visit: Visit, stage: Stage, channel: int) -> str:
     return f"{'channel' if len(stage.shape) == 3 else 'number'} {channel} of {place}"
 
 
-def _labels(sources: Sequence[Source], colours: Sequence[str] | None) -> list[str]:
+def _labels(visit: Visit, sources: Sequence[Source], colours: Sequence[str] | None) -> list[str]:
     """What the terms' maps are called. colours: the names of the input's channels, if they are those."""
     if colours:
         return [colours[source.channel] for source in sources]
     several = len({source.tensor for source in sources}) > 1
-    return [f"{source.tensor}, channel {source.channel}" if several else f"channel {source.channel}" for source in sources]
+    return [
+        f"{step_title(visit, source.tensor)}, channel {source.channel}" if several else f"channel {source.channel}"
+        for source in sources
+    ]
 
 
 def _palette(workings: Workings, tensor: str) -> Palette:

@@ -1,5 +1,7 @@
 const NARROW = 700; // px of the window, below which it runs top to bottom
 const LEAST = 36, MOST = 64; // px, a tile's side
+const PITCH = 52; // px from column to column at least: where they need more room than there is, they move under a window
+const DEEP = 16; // rows, from more of which on the same goes for them
 const ROW = 8; // px between the tiles of a column
 const CAPTION = 20; // px under a tile with a caption
 const ABOVE = 326; // px of the page above the picture: with it, the whole network fits into the window where it can
@@ -22,8 +24,10 @@ class Overview {
     this.net = element("div", { class: "net", role: "group" });
     this.canvas = element("canvas", { "aria-hidden": "true" });
     this.card = element("div", { class: "card hidden", role: "status", "aria-live": "polite" });
-    this.root.append(element("div", { class: "top" }, this.scales, this.note), this.net, this.card);
+    this.window = element("div", { class: "window" }, this.net);
+    this.root.append(element("div", { class: "top" }, this.scales, this.note), this.window, this.card);
     parent.append(this.root);
+    this.window.onscroll = () => this.scrolled();
     this.net.onpointermove = (event) => this.pick(event.target.closest(".unit"));
     this.net.onpointerleave = () => this.pick(null);
     this.net.addEventListener("focusin", (event) => this.focused(event.target.closest(".unit")));
@@ -56,6 +60,8 @@ class Overview {
     this.note.textContent = header.note;
     this.scales.replaceChildren(element("span", { class: "quiet", text: "Colour scale" }), ...header.scales.map((scale) => this.scale(scale)));
     this.layOut();
+    const marked = tiles.find((tile) => tile.marked);
+    if (marked) this.window.scrollTo(marked.x - this.window.clientWidth / 2, marked.y - this.window.clientHeight / 2);
     if (focused !== undefined) this.box(Math.min(focused, this.tiles.length - 1)).focus({ preventScroll: true });
   }
 
@@ -68,15 +74,25 @@ class Overview {
   layOut() {
     this.width = this.root.clientWidth;
     if (!this.width) return;
-    const pitch = (this.width - ANSWERS) / this.header.groups.length;
-    this.upright = window.innerWidth < NARROW || pitch < LEAST + 8;
+    const count = this.header.groups.length;
+    this.upright = window.innerWidth < NARROW;
+    this.across = this.upright ? this.width : Math.max(this.width, ANSWERS + count * PITCH);
     this.root.classList.toggle("upright", this.upright);
-    const words = this.upright ? this.rows() : this.columns(pitch);
+    this.window.classList.toggle("deep", count > DEEP);
+    const words = this.upright ? this.rows() : this.columns((this.across - ANSWERS) / count);
+    this.net.style.width = `${this.across}px`;
     this.net.style.height = `${this.height}px`;
     this.canvas.style.height = `${this.height}px`;
     this.net.replaceChildren(this.canvas, ...words, ...this.tiles.map((tile, at) => this.unit(tile, at)));
     this.pick(null);
     this.draw();
+    this.scrolled();
+  }
+
+  scrolled() {
+    const { scrollLeft, scrollTop, clientWidth, clientHeight, scrollWidth, scrollHeight } = this.window;
+    this.window.classList.toggle("goes-on", scrollLeft + clientWidth < scrollWidth - 2 || scrollTop + clientHeight < scrollHeight - 2);
+    if (this.at !== null) this.place(this.tiles[this.at]);
   }
 
   columns(pitch) {
@@ -90,7 +106,7 @@ class Overview {
     const body = Math.max(most * (side + ROW) - ROW, outcomes.length * ANSWER);
     this.height = head + body + FOOT;
     const room = (group) => (group.joined ? JOINED : 1);
-    const gap = (this.width - ANSWERS - groups.length * side) / groups.reduce((sum, group) => sum + room(group), 0);
+    const gap = (this.across - ANSWERS - groups.length * side) / groups.reduce((sum, group) => sum + room(group), 0);
     let x = -gap / 2;
     const words = groups.map((group, column) => {
       x += gap * room(group);
@@ -101,9 +117,9 @@ class Overview {
       return [placed(element("div", { class: "head" }, ...this.title(group)), left, 0, wide), placed(element("div", { class: "foot" }, ...this.legend(group, side)), left, top + tall + 6, wide)];
     });
     const step = Math.min(body / outcomes.length, 84), first = head + (body - step * outcomes.length) / 2;
-    const left = this.width - ANSWERS + 12;
-    this.of(groups.length).forEach((tile) => Object.assign(tile, { x: left, y: first + tile.row * step + (step - ANSWER) / 2, side: ANSWER, wide: this.width - left }));
-    return [...words.flat(), placed(element("div", { class: "head answers" }, element("b", { text: "answer" }), element("span", { class: "quiet", text: more })), left, 0, this.width - left)];
+    const left = this.across - ANSWERS + 12;
+    this.of(groups.length).forEach((tile) => Object.assign(tile, { x: left, y: first + tile.row * step + (step - ANSWER) / 2, side: ANSWER, wide: this.across - left }));
+    return [...words.flat(), placed(element("div", { class: "head answers" }, element("b", { text: "answer" }), element("span", { class: "quiet", text: more })), left, 0, this.across - left)];
   }
 
   rows() {
@@ -171,7 +187,7 @@ class Overview {
 
   draw() {
     const ratio = Math.min(2, window.devicePixelRatio);
-    this.canvas.width = Math.round(this.width * ratio);
+    this.canvas.width = Math.round(this.across * ratio);
     this.canvas.height = Math.round(this.height * ratio);
     const context = this.canvas.getContext("2d");
     context.scale(ratio, ratio);
@@ -239,14 +255,15 @@ class Overview {
   // The card lies where it hides no source: under or over a tile, left of what feeds an answer.
   place(tile) {
     const { offsetWidth: width, offsetHeight: height, style } = this.card;
-    const top = this.net.offsetTop + tile.y, below = top + tile.side + 8;
+    const aside = this.window.scrollLeft;
+    const top = this.window.offsetTop + tile.y - this.window.scrollTop, below = top + tile.side + 8;
     if (tile.outcome && !this.upright) {
-      style.left = `${Math.max(0, this.of(tile.column - 1)[0].x - width - 12)}px`;
+      style.left = `${Math.max(0, this.of(tile.column - 1)[0].x - aside - width - 12)}px`;
       style.top = `${top}px`;
       return;
     }
     const fits = this.root.getBoundingClientRect().top + below + height < window.innerHeight;
-    style.left = `${Math.max(0, Math.min(tile.x, this.width - width))}px`;
+    style.left = `${Math.max(0, Math.min(tile.x - aside, this.width - width))}px`;
     style.top = `${fits ? below : top - height - 8}px`;
   }
 

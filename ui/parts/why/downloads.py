@@ -69,10 +69,10 @@ def file_name(visit: Visit, saved: Saved) -> str:
     asked, classes = visit.asked, visit.network.card.classes
     parts = [visit.selection.photo, visit.selection.model]
     if saved.asks:
-        parts += ["why", _slug(classes[asked.index]) or f"class-{asked.index}"]
+        parts += ["why", slug(classes[asked.index]) or f"class-{asked.index}"]
     if saved.asks and asked.against is not None:
-        parts += ["rather-than", _slug(classes[asked.against]) or f"class-{asked.against}"]
-    return "-".join([*parts, _slug(saved.name)])
+        parts += ["rather-than", slug(classes[asked.against]) or f"class-{asked.against}"]
+    return "-".join([*parts, slug(saved.name)])
 
 
 def png(picture: NDArray[np.uint8]) -> bytes:
@@ -138,7 +138,7 @@ def _about(visit: Visit, saved: Saved) -> dict[str, str]:
     return about
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
     """Letters, digits and hyphens that every system takes in a file's name."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return re.sub("[^A-Za-z0-9]+", "-", plain).strip("-")[:LONGEST].rstrip("-")

@@ -14,9 +14,9 @@ from convoscope.why.channels import Speakers, speakers
 from ui import state
 from ui.components.maps import Tile, maps
 from ui.components.table import Cell, table
+from ui.parts.layer import layer_of
 from ui.parts.overview import open_channel
 from ui.parts.why.downloads import Quantity, Saved, downloads, on_photo
-from ui.parts.why.layer import layer_of
 from ui.parts.why.over import Map, show
 from ui.parts.why.score import score, score_title, signed, subject, title, unit, value
 from ui.parts.why.trust import trust

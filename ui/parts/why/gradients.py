@@ -15,8 +15,8 @@ from convoscope.layers import Stage
 from convoscope.why.agreement import agreement
 from convoscope.why.heat import Integrated, Saliency, grad_cam, integrated, integrated_closely, saliency, smoothed
 from ui import state
+from ui.parts.layer import layer_of, one_layer, short_title, shown_layer
 from ui.parts.why.downloads import Quantity, Saved, downloads, on_photo
-from ui.parts.why.layer import layer_of, one_layer, short_title, shown_layer
 from ui.parts.why.over import FINE, Map, over, show
 from ui.parts.why.score import score, title, unit
 from ui.parts.why.trust import trust

@@ -11,10 +11,10 @@ from ui import state
 from ui.components.bars import bars
 from ui.components.maps import Tile, maps
 from ui.components.table import Cell, table
+from ui.parts.layer import layer_of, one_layer, short_title, step_title
 from ui.parts.picker import chooser, known, own, refused
 from ui.parts.seen import seen
 from ui.parts.why.downloads import Quantity, Saved, downloads, enlarged
-from ui.parts.why.layer import layer_of, one_layer, short_title
 from ui.visit import Visit
 
 COMPARED = 6  # channels shown of both photos
@@ -105,7 +105,7 @@ def _by_layer(visit: Visit, pair: Pair) -> None:
         return
     rows = [
         [
-            Cell(f"{each.stage.tensor}, {each.stage.title}", at),
+            Cell(step_title(visit, each.stage.tensor), at),
             Cell(words.percent(each.share), each.share, each.share),
             Cell(f"{each.ranked[0]}", each.ranked[0]),
         ]

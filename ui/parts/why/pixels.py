@@ -11,6 +11,7 @@ from convoscope.graph.backward import GradientError
 from convoscope.why.full_gradient import FullGradient, OffsetPart
 from ui import state
 from ui.components.waterfall import Term, waterfall
+from ui.parts.layer import step_title
 from ui.parts.why.downloads import Quantity, Saved, downloads, on_photo
 from ui.parts.why.gradients import no_gradient
 from ui.parts.why.over import FINE, Map, show
@@ -94,9 +95,8 @@ def _terms(visit: Visit, full: FullGradient) -> None:
 def _named(visit: Visit, part: OffsetPart) -> str:
     if part.tensor == visit.network.logits_name:
         return "the class's own bias" if visit.asked.against is None else "the classes' own biases"
-    titles = {layer.name: layer.title.lower() for layer in visit.network.layers}
     kind = {"Clip": "bounds of", "BatchNormalization": "shifts of"}.get(part.operator, "biases of")
-    return f"{kind} {titles.get(part.tensor, part.tensor)}"
+    return f"{kind} {step_title(visit, part.tensor)}"
 
 
 def _term(name: str, value: float) -> Term:

@@ -20,8 +20,8 @@ from ui.components.bars import bars
 from ui.components.switches import Board, Channel
 from ui.components.switches import switches as switch_list
 from ui.components.table import Cell, table
+from ui.parts.layer import layer_of, one_layer, short_title
 from ui.parts.why.downloads import Quantity, Saved, downloads, enlarged
-from ui.parts.why.layer import layer_of, one_layer, short_title
 from ui.parts.why.score import name, score, signed, unit
 from ui.visit import Visit
 
