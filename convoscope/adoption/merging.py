@@ -80,9 +80,13 @@ class _Merging:
         return True
 
     def _give(self, node: NodeProto, at: int, value: NDArray[Any]) -> None:
-        """A constant of the node's own."""
-        name = f"{node.name or node.output[0]}/{at}/{len(self.graph.initializer)}"
-        self.graph.initializer.append(numpy_helper.from_array(value.astype(value.dtype), name))
+        """A constant of the node's own: by the name that it has, where nothing else reads that."""
+        name = node.input[at] if len(node.input) > at else ""
+        own = next((each for each in self.graph.initializer if each.name == name), None)
+        if own is None or sum(list(each.input).count(name) for each in self.graph.node) > 1:
+            name = f"{node.name or node.output[0]}/{at}/{len(self.graph.initializer)}"
+            own = self.graph.initializer.add()
+        own.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), name))
         self.fixed[name] = value
         if len(node.input) <= at:
             node.input.append(name)
