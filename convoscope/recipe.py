@@ -22,6 +22,20 @@ _AVERAGES = frozenset({"GlobalAveragePool", "ReduceMean"})
 
 
 @dataclass(frozen=True)
+class Normalisation:
+    """Of one channel: (x − mean) / deviation × gain + shift.
+
+    mean, deviation: as counted in training; None where they are taken over all channels in each place. deviation: the root of
+    the variance and the epsilon that is added to it.
+    """
+
+    gain: float
+    shift: float
+    mean: float | None
+    deviation: float | None
+
+
+@dataclass(frozen=True)
 class Workings:
     """Everything one network computed for one photo, with how it did."""
 
@@ -86,6 +100,21 @@ class Workings:
         if node.op_type == "Softmax" and self.tensors[taken].ndim == 1:
             return Softmax(Source(taken, channel), self.tensors[taken], channel, values)
         raise GraphError(f"{stage.tensor}: {stage.title} of {self.tensors[taken].shape} numbers")
+
+    def normalisation(self, stage: Stage, channel: int) -> Normalisation | None:
+        node = self._nodes[stage.tensor]
+        if node.op_type not in ("BatchNormalization", "LayerNormalization"):
+            return None
+        gain, shift, *counted = (float(self._fixed[name].ravel()[channel]) for name in node.input[1:5])
+        mean, variance = counted or (None, None)
+        epsilon = float(attribute(node, "epsilon", 1e-5))
+        return Normalisation(gain, shift, mean, None if variance is None else float(np.sqrt(variance + epsilon)))
+
+    def multiplier(self, stage: Stage) -> str | None:
+        """The tensor whose values the step's factors are, or what it divides by; None if it has none."""
+        node = self._nodes[stage.tensor]
+        others = [name for name in node.input if name in self.tensors][1:]
+        return others[0] if node.op_type in ("Mul", "Div") and others else None
 
     def pictures(self, recipe: Recipe) -> NDArray[np.float32] | None:
         """The maps (N, H, W) that a dense step's numbers are averages of; None if it has none or works on maps itself."""

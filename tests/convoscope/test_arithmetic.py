@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from convoscope.arithmetic import TOLERANCE, Choice, Passage, Sum, agrees, residual, shares
+from convoscope.arithmetic import TOLERANCE, Choice, Passage, Pointwise, Sum, agrees, residual, shares
 from convoscope.graph.reading import GraphError
 from convoscope.layers import Stage
 from convoscope.network import Network, load
@@ -250,6 +250,29 @@ def test_sums_and_products_of_any_operands_add_up(
         (3, SIZE, SIZE),
     )
     assert_agrees(load(write(tmp_path, built, card(built, SIZE, 3, 5))), cells=20)
+
+
+@pytest.mark.parametrize(("name", "tensor"), [("residual", "norm1"), ("modern", "normal"), ("modern", "features")])
+def test_a_normalisation_says_what_its_factors_are_made_of(name: str, tensor: str, tmp_path: Path) -> None:
+    found = workings(ZOO[name].load(tmp_path))
+    stage = next(each for each in found.network.stages if each.tensor == tensor)
+    given = found.maps({"norm1": "conv1", "normal": "conv1", "features": "flat"}[tensor]).astype(np.float64)
+    epsilon = 1e-5 if tensor == "features" else 1e-3
+    for channel in range(stage.shape[0]):
+        told, recipe = found.normalisation(stage, channel), found.recipe(stage, channel)
+        assert told
+        assert isinstance(recipe, Pointwise)
+        mean = given.mean(0) if told.mean is None else told.mean
+        deviation = np.sqrt(given.var(0) + epsilon) if told.deviation is None else told.deviation
+        np.testing.assert_allclose(recipe.factors[0], np.broadcast_to(told.gain / deviation, recipe.values.shape))
+        np.testing.assert_allclose(recipe.offset, np.broadcast_to(told.shift - mean * recipe.factors[0], recipe.values.shape))
+    assert (told.mean is None) == (told.deviation is None) == (name == "modern")
+
+
+def test_a_product_says_what_it_is_multiplied_with(tmp_path: Path) -> None:
+    found = workings(ZOO["curved"].load(tmp_path))
+    by = {stage.tensor: found.multiplier(stage) for stage in found.network.stages}
+    assert (by["excited"], by["silu2"], by["scaled"], by["conv2"]) == ("gate", "share", None, None)
 
 
 def test_what_has_no_picture_is_named(tmp_path: Path) -> None:

@@ -161,6 +161,16 @@ def test_it_says_where_a_channel_stands_among_the_others_on_this_photo():
         assert "By the weights of the last layer" not in said  # there are layers between
 
 
+def test_of_normalisations_and_products_it_says_where_the_factor_comes_from(shelf):
+    for name in ("modern", "residual", "curved"):
+        ZOO[name].load(shelf / name)
+    modern = text(open_app(PAGE, model="modern", layer="conv1", stage="normal"))
+    assert "by the standard deviation of all 4 channels in the same place" in modern
+    assert "that was counted in training" in text(open_app(PAGE, model="residual", layer="conv1", stage="norm1"))
+    curved = text(open_app(PAGE, model="curved", layer="more", stage="excited"))
+    assert "The value of **layer more after hard sigmoid** for this channel is the factor, the same in every place." in curved
+
+
 def test_of_a_channel_that_is_silent_it_says_so_and_of_the_classes_scores_nothing():
     visit = SimpleNamespace(photo_title="the star", tools=SimpleNamespace(head=None))
     stage = shipped.stage("shapes", "conv2")

@@ -5,7 +5,9 @@ from numpy.typing import NDArray
 
 from convoscope import words
 from convoscope.layers import Stage
+from convoscope.recipe import Workings
 from convoscope.strength import RESPONSE, strongest_first
+from ui.parts.layer import step_title
 from ui.visit import Visit
 
 NAMED = 3  # classes on either side
@@ -16,8 +18,32 @@ def about_channel(visit: Visit, stage: Stage, maps: NDArray[np.float32], channel
     return f"{_on_this_photo(visit, maps, channel)} {_for_the_answer(visit, stage, channel)}".rstrip()
 
 
+def about_factor(visit: Visit, workings: Workings, stage: Stage, channel: int) -> str:
+    """Where the factor and the constant of a normalisation or a product come from (Markdown); '' for other steps."""
+    found, by = workings.normalisation(stage, channel), workings.multiplier(stage)
+    if by:
+        what = "One divided by the value" if stage.operator == "Div" else "The value"
+        same = "" if workings.maps(by).shape[1:] == stage.shape[1:] else ", the same in every place"
+        return f"{what} of **{words.plain(step_title(visit, by))}** for this channel is the factor{same}."
+    if found is None:
+        return ""
+    gain, shift = words.number(found.gain), words.number(found.shift)
+    if found.mean is None or found.deviation is None:
+        return (
+            f"The factor is this channel's gain, **{gain}**, by the standard deviation of all {stage.shape[0]} channels in the "
+            f"same place; the constant is its shift, **{shift}**, less their mean times the factor."
+        )
+    return (
+        f"The factor is this channel's gain, **{gain}**, by the standard deviation that was counted in training, "
+        f"**{words.number(found.deviation)}**; the constant is its shift, **{shift}**, less the mean counted in training, "
+        f"**{words.number(found.mean)}**, times the factor."
+    )
+
+
 def _on_this_photo(visit: Visit, maps: NDArray[np.float32], channel: int) -> str:
     values = maps[channel]
+    if len(maps) == 1:
+        return ""
     if values.max() <= RESPONSE:
         return f"Channel **{channel}** does not respond to {visit.photo_title}."
     rank = int(np.flatnonzero(strongest_first(maps) == channel)[0]) + 1

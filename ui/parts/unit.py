@@ -17,7 +17,7 @@ from convoscope.render import Palette, Scale, scale_of
 from convoscope.strength import peaks, strongest_first
 from ui import state
 from ui.components.unit import Channel, Step, View, unit
-from ui.parts.channel import about_channel
+from ui.parts.channel import about_channel, about_factor
 from ui.parts.layer import step_title
 from ui.parts.layer_maps import STEP_HELP
 from ui.parts.shares import shares
@@ -52,7 +52,8 @@ def one_unit(visit: Visit) -> None:
         st.markdown(f"How this number is made cannot be shown yet: {words.plain(str(failure))}.")
         return
     if len(stage.shape) == 3 and not _is_of_classes(visit, stage):
-        st.markdown(about_channel(visit, stage, workings.maps(stage.tensor), channel))
+        said = about_channel(visit, stage, workings.maps(stage.tensor), channel), about_factor(visit, workings, stage, channel)
+        st.markdown(" ".join(filter(None, said)))
     key = f"unit-{visit.selection.model}"
     height, width = recipe.values.shape
     chosen = visit.selection.cell
