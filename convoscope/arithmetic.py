@@ -190,13 +190,15 @@ class Weighted:
 class Pointwise:
     """Cells in the same place, each times its factor, plus an offset: sums and products of tensors, normalisations.
 
-    maps: float32 (N, H, W). factors: float64 (N, H, W). offset: float64 (H, W). cancelled: float64 (H, W), as in `Sum`.
+    maps: float32 (N, H, W). factors: float64 (N, H, W). offset: float64 (H, W). adds: whether an offset, be it 0, belongs to the
+    step. cancelled: float64 (H, W), as in `Sum`.
     """
 
     sources: tuple[Source, ...]
     maps: NDArray[np.float32]
     factors: NDArray[np.float64]
     offset: NDArray[np.float64]
+    adds: bool
     values: NDArray[np.float32]
     cancelled: NDArray[np.float64]
 

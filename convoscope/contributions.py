@@ -71,6 +71,8 @@ class Contributions:
             return {}
         if node.op_type == "Gather":
             return self._back(self._chosen(node, flow), node.input[0])
+        if node.op_type == "ReduceMean" and len(self.values[tensor]) < len(self.values[node.input[0]]):
+            return self._back(self._averaged(node, flow), node.input[0])
         if node.op_type == "Concat" and attribute(node, "axis", 1) not in (1, -len(self.values[tensor].shape)):
             return {}
         parts = self._concatenated(node, flow) if node.op_type == "Concat" else self._alone(node, flow)
@@ -93,6 +95,14 @@ class Contributions:
         total = sizes.sum(1, keepdims=True)
         total[total == 0] = 1
         return Flow(flow.weights[:, needed] @ (sizes / total), flow.nets[:, needed] @ (nets / total))
+
+    def _averaged(self, node: NodeProto, flow: Flow) -> Flow:
+        """Through a mean over all channels."""
+        entering = self.values[node.input[0]]
+        entering = entering.reshape(len(entering), -1).astype(np.float64)
+        sizes = np.abs(entering).mean(1)
+        total = sizes.sum() or 1.0
+        return Flow(flow.weights * (sizes / total), flow.nets * (entering.mean(1) / total))
 
     def _concatenated(self, node: NodeProto, flow: Flow) -> Iterable[tuple[str, Flow]]:
         first = 0

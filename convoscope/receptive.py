@@ -173,6 +173,8 @@ def _back(
         yield names[0], _chosen(reach, fixed[node.input[1]], taken[0])
     elif node.op_type == "LayerNormalization":
         yield names[0], _repeat(_together(reach, 1), taken[0])
+    elif node.op_type == "ReduceMean" and given == (1, *taken[1:]):
+        yield names[0], _repeat(reach, taken[0])
     elif node.op_type in POINTWISE:
         for name in names:
             yield name, _unbroadcast(reach, shapes[name], axis)

@@ -78,8 +78,10 @@ class Workings:
             return self._pooling(node, channel, values)
         if node.op_type in _AVERAGES and self._is_spatial(node):
             return self._average(taken, channel, values)
+        if node.op_type == "ReduceMean" and stage.shape == (1, *self.tensors[taken].shape[1:]):
+            return self._mean_of_channels(taken, values)
         if node.op_type in ("Add", "Sub", "Mul", "BatchNormalization", "LayerNormalization") or (
-            node.op_type == "Div" and node.input[1] in self._fixed
+            node.op_type == "Div" and node.input[0] in self.tensors
         ):
             return self._pointwise(node, channel, values)
         if node.op_type in CURVES:
@@ -87,6 +89,8 @@ class Workings:
             return Bent(source, self.maps(taken)[channel], 1.0, -np.inf, np.inf, values, curve_of(node))
         if node.op_type in ("Relu", "LeakyRelu", "PRelu", "Clip", "Identity", "Dropout"):
             return self._bent(node, channel, values)
+        if node.op_type == "Reshape" and stage.shape == self.tensors[taken].shape:
+            return Bent(Source(taken, channel), self.maps(taken)[channel], 1.0, -np.inf, np.inf, values)
         if node.op_type == "Pad":
             return self._padded(node, channel, values)
         if node.op_type == "Gather":
@@ -115,6 +119,11 @@ class Workings:
         node = self._nodes[stage.tensor]
         others = [name for name in node.input if name in self.tensors][1:]
         return others[0] if node.op_type in ("Mul", "Div") and others else None
+
+    def squares(self, stage: Stage) -> bool:
+        """Whether it multiplies a tensor with itself."""
+        node = self._nodes[stage.tensor]
+        return node.op_type == "Mul" and node.input[0] == node.input[1]
 
     def pictures(self, recipe: Recipe) -> NDArray[np.float32] | None:
         """The maps (N, H, W) that a dense step's numbers are averages of; None if it has none or works on maps itself."""
@@ -169,6 +178,13 @@ class Workings:
     def _average(self, name: str, channel: int, values: NDArray[np.float32]) -> Weighted:
         return self._mean(Source(name, channel), whole(*self.maps(name).shape[1:]), "all", values)
 
+    def _mean_of_channels(self, name: str, values: NDArray[np.float32]) -> Weighted:
+        maps = self.maps(name)
+        sources = tuple(Source(name, channel) for channel in range(len(maps)))
+        rows, columns = (Axis(size, 1) for size in maps.shape[1:])
+        shares = np.full((len(maps), 1, 1), 1 / len(maps))
+        return Weighted(sources, maps, shares, 0.0, rows, columns, "nothing", values)
+
     def _mean(self, source: Source, window: tuple[Axis, Axis], counts: Any, values: NDArray[np.float32]) -> Weighted:
         rows, columns = window
         ones = np.ones((1, rows.kernel, columns.kernel))
@@ -198,11 +214,12 @@ class Workings:
         if node.op_type in ("Mul", "Div"):
             other = node.input[1] if node.input[0] == computed[0] else node.input[0]
             factor = self._operand(other, node, channel, values)
-            return self._added(computed[:1], channel, values, factor if node.op_type == "Mul" else 1 / factor, 0.0)
+            return self._added(computed[:1], channel, values, factor if node.op_type == "Mul" else 1 / factor, None)
         signed = list(zip(node.input, (1.0, -1.0 if node.op_type == "Sub" else 1.0), strict=True))
         factors = np.array([sign for name, sign in signed if name in self.tensors])[:, None, None]
         fixed = (sign * self._operand(name, node, channel, values) for name, sign in signed if name not in self.tensors)
-        return self._added(computed, channel, values, factors, sum(fixed, np.zeros(values.shape)))
+        offset = sum(fixed, np.zeros(values.shape)) if len(computed) < len(signed) else None
+        return self._added(computed, channel, values, factors, offset)
 
     def _added(
         self,
@@ -210,13 +227,13 @@ class Workings:
         channel: int,
         values: NDArray[np.float32],
         factors: NDArray[np.float64] | float,
-        offset: NDArray[np.float64] | float,
+        offset: NDArray[np.float64] | float | None,
         cancelled: NDArray[np.float64] | float = 0.0,
     ) -> Pointwise:
         maps = np.stack([np.broadcast_to(self._channel(name, channel), values.shape) for name in names])
         sources = tuple(Source(name, min(channel, len(self.maps(name)) - 1)) for name in names)
-        offset, cancelled = (np.broadcast_to(np.asarray(each), values.shape) for each in (offset, cancelled))
-        return Pointwise(sources, maps, np.broadcast_to(factors, maps.shape), offset, values, cancelled)
+        everywhere, gone = (np.broadcast_to(0.0 if each is None else each, values.shape) for each in (offset, cancelled))
+        return Pointwise(sources, maps, np.broadcast_to(factors, maps.shape), everywhere, offset is not None, values, gone)
 
     def _channel(self, name: str, channel: int) -> NDArray[np.float32]:
         maps = self.maps(name)

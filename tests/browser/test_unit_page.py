@@ -325,7 +325,7 @@ def test_of_a_very_large_layer_the_sums_agree_with_all_maps_in_them(browser, tmp
         expect(page.locator(".ledger .rest")).to_contain_text(f"{512 - listed} more maps")
 
 
-@pytest.mark.parametrize("name", ["curved", "modern"])
+@pytest.mark.parametrize("name", ["curved", "modern", "responsive"])
 def test_curves_quotients_and_choices_agree_with_onnx_runtime(browser, tmp_path, name):
     network = ZOO[name].load(tmp_path / "models" / name)
     with running_app(tmp_path / "log", tmp_path / "models") as url, open_page(browser, url, DESKTOP) as page:

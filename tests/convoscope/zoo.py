@@ -376,4 +376,82 @@ MODERN = Odd(  # layer normalisation over channels; GELU; a choice of channels; 
     parameters=4 * 27 + 4 + 2 * 4 + 3 + 3 * 4 + 4 + 2 * 4 + 5 * 4 + 5,
 )
 
-ZOO = {"strided": STRIDED, "residual": RESIDUAL, "dense": DENSE, "old": OLD, "curved": CURVED, "modern": MODERN}
+
+def _responsive(x: Tensor, w: Tensors) -> Tensors:
+    conv1 = functional.conv2d(x, w["k1"], w["b1"])
+    squares = conv1 * conv1
+    mean = squares.mean((2, 3), keepdim=True)
+    sums = mean * w["count"]
+    norm = sums.sqrt()
+    typical = norm.mean(1, keepdim=True)
+    raised = typical + w["tiny"]
+    ratio = norm / raised
+    scaled = conv1 * ratio
+    gained = scaled * w["gain"]
+    shifted = gained + w["shift"]
+    kept = shifted + conv1
+    place = kept.mean(1, keepdim=True)
+    gate = place.sigmoid()
+    gated = kept * gate
+    pooled = gated.mean((2, 3), keepdim=True)
+    same = pooled.reshape(-1, 4, 1, 1)
+    flat = same.flatten(1)
+    logits = flat @ w["d"].T + w["db"]
+    return locals()
+
+
+RESPONSIVE = Odd(  # global response normalisation; a gate for each place; means over channels; numbers reshaped into themselves
+    [
+        node("Conv", "input k1 b1", "conv1"),
+        node("Mul", "conv1 conv1", "squares"),
+        node("ReduceMean", "squares places", "mean"),
+        node("Mul", "mean count", "sums"),
+        node("Sqrt", "sums", "norm"),
+        node("ReduceMean", "norm channels", "typical"),
+        node("Add", "typical tiny", "raised"),
+        node("Div", "norm raised", "ratio"),
+        node("Mul", "conv1 ratio", "scaled"),
+        node("Mul", "scaled gain", "gained"),
+        node("Add", "gained shift", "shifted"),
+        node("Add", "shifted conv1", "kept"),
+        node("ReduceMean", "kept channels", "place"),
+        node("Sigmoid", "place", "gate"),
+        node("Mul", "kept gate", "gated"),
+        node("GlobalAveragePool", "gated", "pooled"),
+        node("Reshape", "pooled numbers", "same"),
+        node("Flatten", "same", "flat"),
+        node("Gemm", "flat d db", "logits", transB=1),
+    ],
+    {
+        "k1": noise((4, 3, 3, 3)) / 3,
+        "b1": noise((4,)),
+        "places": np.array([2, 3]),
+        "channels": np.array([1]),
+        "count": np.float32(49),
+        "tiny": np.float32(0.5),
+        "gain": noise((4, 1, 1), 1),
+        "shift": np.zeros((4, 1, 1), np.float32),
+        "numbers": np.array([-1, 4, 1, 1]),
+        "d": noise((5, 4)),
+        "db": noise((5,)),
+    },
+    _responsive,
+    {
+        "conv1": [
+            *("conv1", "squares", "mean", "sums", "norm", "typical", "raised", "ratio", "scaled", "gained", "shifted"),
+            *("kept", "place", "gate", "gated", "pooled", "same", "flat"),
+        ],
+        "logits": ["logits"],
+    },
+    parameters=4 * 27 + 4 + 2 + 4 + 4 + 5 * 4 + 5,
+)
+
+ZOO = {
+    "strided": STRIDED,
+    "residual": RESIDUAL,
+    "dense": DENSE,
+    "old": OLD,
+    "curved": CURVED,
+    "modern": MODERN,
+    "responsive": RESPONSIVE,
+}

@@ -21,6 +21,8 @@ def about_channel(visit: Visit, stage: Stage, maps: NDArray[np.float32], channel
 def about_factor(visit: Visit, workings: Workings, stage: Stage, channel: int) -> str:
     """Where the factor and the constant of a normalisation or a product come from (Markdown); '' for other steps."""
     found, by = workings.normalisation(stage, channel), workings.multiplier(stage)
+    if by and workings.squares(stage):
+        return "It is multiplied with itself."
     if by:
         what = "One divided by the value" if stage.operator == "Div" else "The value"
         same = "" if workings.maps(by).shape[1:] == stage.shape[1:] else ", the same in every place"
@@ -42,7 +44,7 @@ def about_factor(visit: Visit, workings: Workings, stage: Stage, channel: int) -
 
 def _on_this_photo(visit: Visit, maps: NDArray[np.float32], channel: int) -> str:
     values = maps[channel]
-    if len(maps) == 1:
+    if len(maps) == 1 or values.size == 1:
         return ""
     if values.max() <= RESPONSE:
         return f"Channel **{channel}** does not respond to {visit.photo_title}."

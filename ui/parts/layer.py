@@ -41,7 +41,7 @@ def _choice(visit: Visit, label: str, names: Sequence[str], shown: str) -> None:
 def _line(layer: Layer) -> str:
     """'layer 5 · stages.0.conv_dw · convolution 7 × 7, padding 3, depthwise · 40 maps of 16 × 16'."""
     step = layer.weighted
-    parts = [short_title(layer), layer.module, f"{step.title} {step.window}".strip(), words.shape_text(layer.shape)]
+    parts = [short_title(layer), layer.module, f"{step.title} {step.window}".strip(), words.shape_text(step.shape)]
     return " · ".join(part for part in parts if part)
 
 

@@ -39,7 +39,7 @@ def layer_maps(visit: Visit) -> None:
     values = visit.trace.values(stage)
     st.markdown(_sentence(visit, stage, values))
     tiles = _tiles(visit, stage, values)
-    st.caption(_cost(visit) + _left_out(visit, len(tiles), len(values)))
+    st.caption(_cost(visit) + _left_out(visit, len(tiles), len(values)) + _single_numbers(visit))
     key, selection = state.component_key("maps", visit), visit.selection
     maps(
         tiles,
@@ -141,6 +141,16 @@ def _left_out(visit: Visit, shown: int, count: int) -> str:
         return ""
     which = _ORDER_WORDS[visit.selection.order]
     return f" Maps of this size are large: {shown} of {count} are shown, {which}; the others are at hand under “One number”."
+
+
+def _single_numbers(visit: Visit) -> str:
+    """Which steps of the layer are not to be seen here."""
+    layer = visit.layer
+    steps = [layer.step_titles[stage.tensor] for stage in layer.stages if not stage.is_maps]
+    if not steps or visit.network.logits_name in layer.step_titles:
+        return ""
+    make = "makes a single number" if len(steps) == 1 else "make single numbers"
+    return f" Of this layer {words.plain(words.listed(steps))} {make} for each channel, no maps: see “One number”."
 
 
 def _range(values: NDArray[np.float32], stage: Stage) -> str:

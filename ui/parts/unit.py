@@ -174,7 +174,7 @@ def _what_follows(visit: Visit, workings: Workings, stage: Stage, channel: int) 
     stages = visit.layer.stages
     found: list[Step] = []
     for following in stages[stages.index(stage) + 1 :]:
-        if len(following.shape) != 3:
+        if len(following.shape) != 3 or following.shape[0] != stage.shape[0]:
             break
         try:
             recipe = workings.recipe(following, channel)

@@ -26,7 +26,7 @@ def assert_like_gains(built: ModelProto, tensor: str, photo: np.ndarray) -> None
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
     some = np.array([channels - 1, 0])
     np.testing.assert_allclose(silenced.run(None, {"input": photo, SILENT: some})[0], found[some], rtol=1e-4, atol=1e-5)
-    assert np.ptp(expected, 0).max() > 1e-4
+    assert channels == 1 or np.ptp(expected, 0).max() > 1e-4
 
 
 @pytest.mark.parametrize("odd", ZOO.values(), ids=ZOO)

@@ -1,6 +1,6 @@
 const NARROW = 700; // px of the window, below which it runs top to bottom
 const LEAST = 36, MOST = 64; // px, a tile's side
-const PITCH = 52; // px from column to column at least: where they need more room than there is, they move under a window
+const PITCH = 52, CLOSE = 46; // px from column to column: where they have no room even close together, they move under a window
 const DEEP = 16; // rows, from more of which on the same goes for them
 const ROW = 8; // px between the tiles of a column
 const CAPTION = 20; // px under a tile with a caption
@@ -76,7 +76,7 @@ class Overview {
     if (!this.width) return;
     const count = this.header.groups.length;
     this.upright = window.innerWidth < NARROW;
-    this.across = this.upright ? this.width : Math.max(this.width, ANSWERS + count * PITCH);
+    this.across = this.upright || ANSWERS + count * CLOSE <= this.width ? this.width : Math.max(this.width, ANSWERS + count * PITCH);
     this.root.classList.toggle("upright", this.upright);
     this.window.classList.toggle("deep", count > DEEP);
     const words = this.upright ? this.rows() : this.columns((this.across - ANSWERS) / count);
@@ -91,7 +91,8 @@ class Overview {
 
   scrolled() {
     const { scrollLeft, scrollTop, clientWidth, clientHeight, scrollWidth, scrollHeight } = this.window;
-    this.window.classList.toggle("goes-on", scrollLeft + clientWidth < scrollWidth - 2 || scrollTop + clientHeight < scrollHeight - 2);
+    const [at, end] = this.upright ? [scrollTop + clientHeight, scrollHeight] : [scrollLeft + clientWidth, scrollWidth];
+    this.window.classList.toggle("goes-on", at < end - 2);
     if (this.at !== null) this.place(this.tiles[this.at]);
   }
 

@@ -138,7 +138,7 @@ def _recipe(recipe: Recipe, labels: Sequence[str], arrays: dict[str, NDArray[Any
         kind |= _weighted(recipe, labels, arrays)
     if isinstance(recipe, Pointwise):
         arrays |= {"sources": recipe.maps, "factors": _once(recipe.factors), "offset": _once(recipe.offset[None])}
-        kind |= {"weightScale": _scale(Scale("weights", *_ends(recipe.factors)), arrays)}
+        kind |= {"weightScale": _scale(Scale("weights", *_ends(recipe.factors)), arrays), "adds": recipe.adds}
     if isinstance(recipe, Largest | Bent | Moved):
         arrays["sources"] = recipe.map
         kind |= {"taken": list(recipe.map.shape)}

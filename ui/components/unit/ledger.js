@@ -20,13 +20,13 @@ class Ledger {
     this.add(`divided by ${divisor}`, `÷ ${divisor}`);
   }
 
-  sum({ offset, noun, left }, { terms, rest, bias, value }, { rows }) {
+  sum({ kind, adds, noun, left }, { terms, rest, bias, value }, { rows }) {
     const shown = terms.slice(0, rows), more = terms.length - shown.length + left;
     let printedSum = 0;
     const count = (each) => { printedSum += Number(each.toFixed(FIGURES)); return signed(each); };
     shown.forEach((term) => count(term.subtotal));
     if (more) this.add(many(more, `more ${noun}`), count(terms.slice(rows).reduce((all, term) => all + term.subtotal, rest)), "rest", { rest: more });
-    if (bias || !offset) this.add(offset ? "constant" : "bias", count(bias));
+    if (kind !== "pointwise" || adds) this.add(adds ? "constant" : "bias", count(bias));
     const over = Number(value.toFixed(FIGURES)) - printedSum;
     if (remains(over)) this.add("rounding of the digits shown", signed(over), "quiet");
   }

@@ -15,7 +15,7 @@ function sentence(header, { y, x }, found, products) {
   const how = {
     weighted: () => header.counts === "nothing" ? `: ${many(products, "product")}${header.dense ? "" : ` from ${header.inputs}`}${found.bias ? ", and a bias" : ""}, added up.`
       : `: the average of ${many(found.divisor, "value")}.`,
-    pointwise: () => count > 1 || found.bias ? `: ${many(count, "number")}${found.bias ? " and a constant" : ""}, added up.` : ": the number that comes in, times a factor.",
+    pointwise: () => count > 1 || header.adds ? `: ${many(count, "number")}${header.adds ? " and a constant" : ""}, added up.` : ": the number that comes in, times a factor.",
     largest: () => `: the largest of the ${found.inside.filter(Boolean).length} values in its window.`,
     bent: () => bending(header, found),
     moved: () => `: it is row ${header.from[0] + 1}, column ${header.from[1] + 1} of ${header.labels[0]}, in line with all the others.`,

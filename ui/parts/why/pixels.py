@@ -1,5 +1,6 @@
 """The score traced back to the pixels: input × gradient and the part of every bias on the way."""
 
+from collections.abc import Collection
 from functools import partial
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from convoscope import words
 from convoscope.graph.backward import GradientError
+from convoscope.layers import OPERATOR_TITLES
 from convoscope.why.full_gradient import FullGradient, OffsetPart
 from ui import state
 from ui.components.waterfall import Term, waterfall
@@ -35,8 +37,11 @@ def pixels(visit: Visit) -> None:
         drawn = _map(visit, full)
     with terms:
         _terms(visit, full)
+    exact = (
+        "this split adds up only with the residual" if _is_missing(full) else "the sum is exact, its split is not the only one"
+    )
     st.caption(
-        "What it cannot tell: the sum is exact, its split is not the only one. **Zero here means the mean colour**, which "
+        f"What it cannot tell: {exact}. **Zero here means the mean colour**, which "
         "is taken off every pixel first: a pixel of that colour adds nothing by itself, however much it matters. And much of the "
         "score may come from biases, which belong to no pixel; they are drawn where their channels stand."
     )
@@ -61,7 +66,10 @@ def _map(visit: Visit, full: FullGradient) -> Map:
     drawn = Map("pixels", f"{title(visit)} traced to the pixels of {visit.photo_title}", unit(visit), partial(_by, visit))
     shown = show(visit, drawn, full.values)
     total = words.addition(float(full.values.sum()), full.without_place)
-    st.caption(f"The {full.values.size:,} pixels and what has no place add up to {score(visit)}: {total}. {FINE}")
+    whole = f"to {score(visit)}: {total}"
+    if _is_missing(full):
+        whole = f"{total}; {score(visit)} is {words.number(full.score)}, so {words.number(full.residual)} is missing"
+    st.caption(f"The {full.values.size:,} pixels and what has no place add up {whole}. {FINE}")
     arrays = {"map": Quantity(full.values, f"share {unit(visit)}, pixel by pixel, over colours and layers")}
     arrays |= {"photo": Quantity(full.photo, f"input × gradient, share {unit(visit)}, by colour")}
     arrays |= {
@@ -75,8 +83,9 @@ def _map(visit: Visit, full: FullGradient) -> Map:
 def _terms(visit: Visit, full: FullGradient) -> None:
     st.markdown("**From zero to the score**: what each step adds", help=_HELP)
     terms = [_term("the photo: input × gradient", float(full.photo.sum()))]
-    terms += [_term(_named(visit, part), part.total) for part in full.parts]
-    terms.append(Term("residual", full.residual, f"{full.residual:.0e}".replace("-", "−")))
+    terms += [_term(_named(visit, part), part.total) for part in full.parts if part.total]
+    digits = words.number(full.residual) if _is_missing(full) else f"{full.residual:.0e}".replace("-", "−")
+    terms.append(Term("residual", full.residual, digits))
     waterfall(
         terms,
         Term(score_title(visit), full.score, words.number(full.score)),
@@ -85,11 +94,20 @@ def _terms(visit: Visit, full: FullGradient) -> None:
     )
     if full.not_linear:
         st.caption(
-            f"This network has steps that are not linear where they stand ({', '.join(sorted(set(full.not_linear)))}), so the "
+            f"This network has steps that are not linear where they stand ({_titles(full.not_linear)}), so the "
             "terms need not add up; the residual is what they miss."
         )
-    elif abs(full.residual) <= EXACT * full.magnitude:
+    elif not _is_missing(full):
         st.caption("The residual is rounding: ONNX Runtime computes with about seven digits.")
+
+
+def _is_missing(full: FullGradient) -> bool:
+    """Whether the residual is more than rounding."""
+    return abs(full.residual) > EXACT * full.magnitude
+
+
+def _titles(operators: Collection[str]) -> str:
+    return ", ".join(sorted({OPERATOR_TITLES.get(operator, operator.lower()) for operator in operators}))
 
 
 def _named(visit: Visit, part: OffsetPart) -> str:
