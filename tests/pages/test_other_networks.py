@@ -157,3 +157,18 @@ def test_networks_of_one_title_are_told_apart_by_their_folders(shelf):
     assert app.query_params["model"] == "one"
     title = shipped.network("shapes").card.title
     assert app.selectbox(key="choose_model").options == [f"{title}, one", f"{title}, other"]
+
+
+def test_what_a_split_into_pixels_leaves_out_is_said(shelf):
+    ZOO["responsive"].load(shelf / "responsive")
+    said = text(open_app("pages/why.py", view="pixels"))
+    assert "is missing" in said
+    assert "the split adds up only with the residual" in said
+    assert "not linear where they stand (product, quotient, sigmoid, square root)" in said
+
+
+def test_steps_without_maps_are_named_beside_those_with(shelf):
+    ZOO["responsive"].load(shelf / "responsive")
+    said = text(open_app("pages/layers.py", layer="conv1"))
+    assert "Of this layer mean 1, product 2, square root, mean 2, sum 1, quotient" in said
+    assert "make single numbers for each channel, no maps" in said

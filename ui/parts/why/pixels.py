@@ -37,11 +37,9 @@ def pixels(visit: Visit) -> None:
         drawn = _map(visit, full)
     with terms:
         _terms(visit, full)
-    exact = (
-        "this split adds up only with the residual" if _is_missing(full) else "the sum is exact, its split is not the only one"
-    )
+    sum_is = "the split adds up only with the residual" if _is_missing(full) else "the sum is exact, its split not the only one"
     st.caption(
-        f"What it cannot tell: {exact}. **Zero here means the mean colour**, which "
+        f"What it cannot tell: {sum_is}. **Zero here means the mean colour**, which "
         "is taken off every pixel first: a pixel of that colour adds nothing by itself, however much it matters. And much of the "
         "score may come from biases, which belong to no pixel; they are drawn where their channels stand."
     )
