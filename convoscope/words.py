@@ -26,9 +26,9 @@ def percent(probability: float) -> str:
     """'86.1 %', with a space that does not break; what would round to 0 or 100 without being it says so."""
     text = f"{probability * 100:.1f}"
     if 0 < probability < 0.0005:
-        text = "< 0.1"
+        text = "<\N{NO-BREAK SPACE}0.1"
     if 0.9995 <= probability < 1:
-        text = "> 99.9"
+        text = ">\N{NO-BREAK SPACE}99.9"
     return f"{text}\N{NO-BREAK SPACE}%"
 
 

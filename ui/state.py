@@ -87,7 +87,8 @@ def link() -> dict[str, str]:
 
 
 def select(**changes: Any) -> None:
-    """Changes the selection. A new model keeps the photos that it has too; a new photo starts with its centre.
+    """Changes the selection. A new model keeps the photos that it has too, or takes up the one that it was left with; a new photo
+    starts with its centre.
 
     In another layer or step the pinned cell is the one in the same place of the photo.
     """
@@ -98,7 +99,8 @@ def select(**changes: Any) -> None:
         network = usable()[selection.model]
         names = [sample.name for sample in samples_for(network.card)]
         if not selection.photo.startswith(OWN) and selection.photo not in names:
-            selection = replace(selection, photo=names[0], crop=None)
+            st.session_state.left, before_it = selection.photo, st.session_state.get("left")
+            selection = replace(selection, photo=before_it if before_it in names else names[0], crop=None)
         if selection.other and not selection.other.startswith(OWN) and selection.other not in names:
             selection = replace(selection, other=None)
     if {"layer", "view"} & changes.keys():

@@ -16,6 +16,7 @@ from convoscope.evidence import Evidence
 from convoscope.history import LOG, Epoch, History, open_history, read_log
 from convoscope.layers import Layer, Stage
 from convoscope.network import Answer, Network, Prediction, Trace
+from convoscope.novelty import Doubt, doubt
 from convoscope.photo import Photo
 from convoscope.prepare import Crop, Prepared, centre_crop, prepare
 from convoscope.squares import Several, look_several_times
@@ -83,6 +84,11 @@ class Visit:
     @property
     def prediction(self) -> Prediction:
         return self.trace.prediction
+
+    @cached_property
+    def doubt(self) -> Doubt | None:
+        """None where the card has no limits. Raises ModelError if they are of another network."""
+        return doubt(self.network, self.trace)
 
     @property
     def answer(self) -> int:

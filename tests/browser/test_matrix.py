@@ -46,6 +46,23 @@ def test_a_class_is_found_and_arrows_move_from_it(page, canvas):
     expect(page.get_by_text("No class has that in its name.")).to_be_visible()
 
 
+def test_of_several_classes_found_the_whole_word_comes_first_in_the_middle_and_enter_shows_the_next(page, canvas):
+    search, read = page.get_by_label("Find a class in the matrix"), page.locator(".read", has_text="found; Enter")
+    rows = [row for row, name in enumerate(NAMES) if "car" in name]
+    whole = [row for row in rows if "car" in NAMES[row].split()]
+    found = [*whole, *(row for row in rows if row not in whole)]
+    assert len(found) > len(whole) > 0
+    search.fill("car")
+    for turn, row in enumerate([*found, found[0]]):
+        expect(read).to_contain_text(f"pictures of {NAMES[row]}, {COUNTS[row, row]} were named so")
+        expect(read).to_contain_text(f"{turn % len(found) + 1} of {len(found)} found")
+        search.press("Enter")
+    search.fill(NAMES[SIZE // 2])
+    box, margin = canvas.bounding_box(), 128
+    canvas.hover(position={"x": (box["width"] + margin) / 2, "y": (box["height"] + margin) / 2})
+    expect(page.get_by_text(f"pictures of {NAMES[SIZE // 2]}, {COUNTS[SIZE // 2, SIZE // 2]} were named so")).to_be_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_of_few_classes_all_are_in_sight_under_names_that_can_be_read(tabs: Tabs, scheme: str):
     with tabs.open(DESKTOP, scheme) as page:

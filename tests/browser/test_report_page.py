@@ -57,13 +57,13 @@ def test_a_chart_is_read_off_by_pointer_and_by_keys(report):
     drawn.scroll_into_view_if_needed()
     box = drawn.bounding_box()
     drawn.hover(position={"x": box["width"] - 14, "y": 60})
-    last = f"{noise.unit} {noise.strengths[-1]:g}: right {round(noise.top1[-1] * 100, 1):g} %"
+    first, last = (f"right {round(noise.top1[at] * 100, 1):g} % at {noise.strengths[at]:g} ({noise.unit})" for at in (1, -1))
     expect(report.get_by_text(last)).to_be_visible()
     report.mouse.move(0, 0)
     drawn.focus()
     report.keyboard.press("ArrowRight")
     report.keyboard.press("ArrowRight")
-    expect(report.get_by_text(f"{noise.unit} {noise.strengths[1]:g}: right {round(noise.top1[1] * 100, 1):g} %")).to_be_visible()
+    expect(report.get_by_text(first)).to_be_visible()
 
 
 def test_the_numbers_of_a_chart_are_a_click_away(report):

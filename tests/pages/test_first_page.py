@@ -115,6 +115,13 @@ def test_another_network_keeps_the_visitors_photo():
     assert len(bars(app)) == len(drawings.CLASSES)
 
 
+def test_the_sample_comes_back_with_the_network_that_has_it():
+    app = open_app(photo="cat")
+    for model, photo in (("shapes", "circle"), ("photo", "cat"), ("shapes", "circle"), ("cifar10", "cat")):
+        app.selectbox(key="choose_model").set_value(model).run()
+        assert (app.query_params["model"], component(app, "crop")["label"].split(";")[0]) == (model, f"the {photo}")
+
+
 def test_a_sample_is_one_click_away_from_the_visitors_photo_and_back():
     app = upload(open_app(), jpeg())
     app.pills(key="choose_photo").set_value("cat").run()
@@ -194,6 +201,17 @@ def test_a_picture_of_nothing_may_be_none_of_the_classes_and_the_sample_is_one(m
     app = open_app(model=model)
     assert "may be none of its classes" not in text(app)
     assert "**It may be none of its classes**: the layers respond" in text(upload(app, solid("black")))
+
+
+def test_the_doubt_goes_with_the_photo_to_every_page():
+    app = upload(open_app(model="shapes"), solid("black"))
+    for page in ("layers", "unit", "why", "steps", "learning", "report"):
+        app.switch_page(f"pages/{page}.py").run()
+        assert "; it may be none of its classes" in text(app)
+    assert "But it doubts this one" in text(app)
+    said = text(open_app("pages/report.py", model="shapes", photo="star"))
+    assert "it may be none of its classes" not in said
+    assert "But it doubts this one" not in said
 
 
 def test_a_photo_that_many_classes_share_may_be_none_of_them(shelf):

@@ -375,7 +375,7 @@ def test_an_answer_that_is_sure_everywhere_is_least_sure_nowhere():
         WHAT_IFS[0], np.array([-1.0, 0, 1]), np.zeros((3, 1, 1, 1), np.uint8), np.stack([shares] * 3), np.stack([shares] * 3)
     )
     visit = SimpleNamespace(network=network, asked=Question(int(shares.argmax())))
-    assert turning.sentence(visit, sure).endswith("Nowhere is it less sure than > 99.9\N{NO-BREAK SPACE}%.")
+    assert turning.sentence(visit, sure).endswith("Nowhere is it less sure than >\N{NO-BREAK SPACE}99.9\N{NO-BREAK SPACE}%.")
 
 
 def test_of_large_pictures_fewer_are_sent_the_flip_among_them(monkeypatch):

@@ -53,6 +53,6 @@ function printed(value) {
 
 // As convoscope.words.percent prints it.
 function percent(share) {
-  const text = share > 0 && share < 0.0005 ? "< 0.1" : share >= 0.9995 && share < 1 ? "> 99.9" : (share * 100).toFixed(1);
+  const text = share > 0 && share < 0.0005 ? "<\u00a00.1" : share >= 0.9995 && share < 1 ? ">\u00a099.9" : (share * 100).toFixed(1);
   return `${text} %`;
 }

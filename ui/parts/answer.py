@@ -5,7 +5,6 @@ import streamlit as st
 from convoscope import words
 from convoscope.card import ModelError
 from convoscope.evaluation import Noticing
-from convoscope.novelty import doubt
 from convoscope.prepare import Crop
 from ui import state
 from ui.components.bars import bars
@@ -35,7 +34,7 @@ def evidence_in_words(visit: Visit) -> str:
 def doubt_in_words(visit: Visit) -> str:
     """Why the photo may show none of the classes; empty if nothing says so (Markdown)."""
     try:
-        found = doubt(visit.network, visit.trace)
+        found = visit.doubt
     except ModelError as failure:
         return words.plain(str(failure))
     if found is None or not found.warns:

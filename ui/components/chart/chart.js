@@ -14,9 +14,13 @@ class Chart {
       element("details", {}, element("summary", { text: "Show me the numbers" }), this.table));
     parent.append(this.root);
     this.svg.onpointermove = (event) => this.point(event.offsetX);
-    this.svg.onpointerdown = (event) => this.point(event.offsetX);
+    this.svg.onpointerdown = (event) => {
+      this.svg.classList.add("pointed-at");
+      this.point(event.offsetX);
+    };
     this.svg.onpointerleave = (event) => event.pointerType === "touch" || this.readAt(null);
     this.svg.onkeydown = (event) => {
+      this.svg.classList.remove("pointed-at");
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (!step) return;
       event.preventDefault();
@@ -87,7 +91,7 @@ class Chart {
     this.cursor.setAttribute("x1", this.across(place));
     this.cursor.setAttribute("x2", this.across(place));
     const values = lines.filter((line) => line.x.includes(place)).map((line) => `${line.name} ${shown(line.y[line.x.indexOf(place)], y)}`);
-    this.read.textContent = `${x.title} ${shown(place, x)}: ${values.join(", ")}`;
+    this.read.textContent = `${values.join(", ")} at ${shown(place, x)} (${x.title})`;
   }
 
   list() {

@@ -17,6 +17,7 @@ class Cropper {
     this.frame.style.maxHeight = `${TALLEST}px`;
     const button = (text, label, action) => {
       const made = element("button", { type: "button", text, "aria-label": label, title: label });
+      made.onmousedown = (event) => this.held && event.preventDefault(); // or the photo would no longer be
       made.onclick = action;
       return made;
     };

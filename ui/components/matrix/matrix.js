@@ -9,6 +9,7 @@ class Matrix {
     this.root = element("div", { class: "root" });
     this.search = element("input", { type: "search", placeholder: "find a class", "aria-label": "Find a class in the matrix" });
     this.search.oninput = () => this.find(this.search.value.trim().toLowerCase());
+    this.search.onkeydown = (event) => event.key === "Enter" && this.findNext();
     const zooms = [["+", STEP, "Zoom in"], ["−", 1 / STEP, "Zoom out"]].map(([text, factor, name]) => {
       const button = element("button", { class: "zoom", type: "button", text, "aria-label": name });
       button.onclick = () => this.zoom(factor, this.middle());
@@ -107,17 +108,30 @@ class Matrix {
     this.look(row + step[0], column + step[1], true);
   }
 
+  // Whole words first, then the others, in the order of the rows.
   find(text) {
-    const row = text ? this.content.names.findIndex((name) => name.toLowerCase().includes(text)) : -1;
-    if (row < 0) {
-      this.at = null;
-      this.fit();
-      this.read.textContent = text ? "No class has that in its name." : "";
-      if (!text) this.tell();
-      return;
-    }
+    const names = this.content.names.map((name) => name.toLowerCase());
+    const whole = (row) => names[row].split(/[^\p{L}\p{N}]+/u).includes(text) || names[row] === text;
+    const rows = text ? [...names.keys()].filter((row) => names[row].includes(text)) : [];
+    this.found = [...rows.filter(whole), ...rows.filter((row) => !whole(row))];
+    if (this.found.length) return this.showFound(0);
+    this.at = null;
+    this.fit();
+    this.read.textContent = text ? "No class has that in its name." : "";
+    if (!text) this.tell();
+  }
+
+  findNext() {
+    if (this.found?.length > 1) this.showFound((this.turn + 1) % this.found.length);
+  }
+
+  showFound(turn) {
+    const row = this.found[this.turn = turn], half = (length) => (length - this.margin() - this.cell) / 2;
     this.cell = Math.max(this.least, 18);
-    this.look(row, row, true);
+    this.left = row * this.cell - half(this.width);
+    this.top = row * this.cell - half(this.height);
+    this.look(row, row);
+    if (this.found.length > 1) this.read.textContent += ` ${turn + 1} of ${this.found.length} found; Enter shows the next.`;
   }
 
   look(row, column, follow = false) {

@@ -4,9 +4,9 @@ const PITCH = 52, CLOSE = 46; // px from column to column: where they have no ro
 const DEEP = 16; // rows, from more of which on the same goes for them
 const ROW = 8; // px between the tiles of a column
 const CAPTION = 20; // px under a tile with a caption
-const ABOVE = 326; // px of the page above the picture: with it, the whole network fits into the window where it can
+const ABOVE = 330; // px of the page above the picture: with it, the whole network fits into the window where it can
 const STEP = 30; // px between rows that run top to bottom, for their edges
-const HEAD = 42, FOOT = 46; // px above and below a column, for its title and its legend
+const HEAD = 42, FOOT = 50; // px above and below a column, for its title and its legend
 const LINE = 26; // px above a row, for both
 const ANSWERS = 168; // px, the column of answers
 const ANSWER = 46; // px, an answer's height

@@ -109,6 +109,6 @@ class Pointer {
   get advice() {
     const touch = window.matchMedia("(pointer: coarse)").matches;
     if (this.pinned) return `Pinned, and in the page's address. ${touch ? "Tap it again" : "Click it again or press Esc"} to let go.`;
-    return touch ? "Drag your thumb over the map. Tap to pin a cell." : "Move the pointer over the map. Click to pin a cell; arrow keys move it.";
+    return touch ? "Tap a cell, or drag your thumb across the map." : "Move the pointer over the map. Click to pin a cell; arrow keys move it.";
   }
 }
