@@ -32,6 +32,11 @@ function unpack(bytes) {
   return header;
 }
 
+// Whether a finger points, not a mouse.
+function touched() {
+  return window.matchMedia("(pointer: coarse)").matches;
+}
+
 function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {

@@ -149,6 +149,6 @@ _EVIDENCE_HELP = (
 )
 _PROBABILITY_HELP = (
     "Probabilities: the softmax of the network's scores (logits) divided by {temperature}, the temperature at which the "
-    "percentages fit how often the network is right. The scale always runs from 0 to 100 %. Click a class to see where the "
+    "percentages fit how often the network is right. The scale always runs from 0 to 100 %. Choose a class to see where the "
     "evidence for it lies."
 )

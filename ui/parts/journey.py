@@ -15,7 +15,7 @@ def journey(visit: Visit) -> None:
     with st.container(border=True):
         st.markdown(
             "**The journey** :gray[of the photo: the strongest map after each layer, darker where it responds more. "
-            "Click one to see them all.]"
+            "Choose one to see them all.]"
         )
         key = state.component_key("journey", visit)
         maps(

@@ -229,7 +229,7 @@ def _scales(visit: Visit, column: Column) -> list[Scale]:
     return [scale_of(extent, palette)] * len(column.values)
 
 
-_FOLD_HELP = "Or click a layer's title: only its own steps unfold."
+_FOLD_HELP = "Or choose a layer's title: only its own steps unfold."
 _HELP = (
     "Each column (on a narrow screen each row) is a layer, each tile the activation map of one of its channels for this photo, "
     "after ReLU. A line leads from a channel to one that it feeds: the darker, the more it contributes. At each position a "

@@ -41,7 +41,7 @@ def classes(visit: Visit) -> None:
         f"Worst: **{words.plain(worst.name)}**, {words.percent(worst.recall.value)}"
         + (f", most often taken for {words.plain(worst.mistake)}." if worst.mistake else "."),
         help="Right: share of the pictures of the class that were named so (recall). Believable: share of the pictures named so "
-        "that were of the class (precision). Click a heading to sort.",
+        "that were of the class (precision). A heading sorts.",
     )
     rows = [
         [

@@ -87,6 +87,6 @@ def _better(once: Results, averaged: Results, what: str) -> str:
 
 _HELP = (
     "The network sees one square of the photo. Here it is also asked about a closer one and, of an oblong photo, about those at "
-    "its ends, each also mirrored; the scores (logits) are averaged. Where the squares disagree, be careful. Click one to put "
+    "its ends, each also mirrored; the scores (logits) are averaged. Where the squares disagree, be careful. Choose one to put "
     "the square there. The other pages stay with the one square."
 )

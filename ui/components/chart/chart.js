@@ -84,7 +84,7 @@ class Chart {
     this.at = at;
     this.cursor.setAttribute("visibility", at === null ? "hidden" : "visible");
     if (at === null) {
-      this.read.textContent = "Point or tap to read it off; arrow keys work, too.";
+      this.read.textContent = touched() ? "Tap to read it off." : "Point at it to read it off; arrow keys work, too.";
       return;
     }
     const place = this.places[at];

@@ -120,7 +120,7 @@ class Cropper {
   }
 
   say(text) {
-    const touch = window.matchMedia("(pointer: coarse)").matches;
+    const touch = touched();
     const hint = touch
       ? (this.held ? "Drag the square, pinch to zoom." : "Tap the photo, then drag the square or pinch to zoom.")
       : (this.held ? "Drag the square, scroll to zoom; arrow keys, + and − work too." : "Drag the square to move it; click the photo, then scroll to zoom.");

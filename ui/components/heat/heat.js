@@ -63,7 +63,7 @@ class Heat {
 
   leave() {
     this.plate.mark(0, 0, 0, 0);
-    this.read.textContent = "Point at a cell or tap it to read its value; arrow keys work, too.";
+    this.read.textContent = touched() ? "Tap a cell to read its value." : "Point at a cell to read its value; arrow keys work, too.";
   }
 
   list() {

@@ -148,7 +148,7 @@ class Matrix {
 
   tell() {
     if (!this.at) {
-      this.read.textContent = "Each row is a class, each column an answer; the diagonal is right, everything beside it wrong. Point at a cell or tap it; click the matrix, then scroll or pinch to zoom.";
+      this.read.textContent = "Each row is a class, each column an answer; the diagonal is right, everything beside it wrong. " + (touched() ? "Tap a cell; then pinch to zoom." : "Point at a cell; click the matrix, then scroll to zoom.");
       return;
     }
     const [row, column] = this.at;

@@ -107,7 +107,7 @@ class Pointer {
   }
 
   get advice() {
-    const touch = window.matchMedia("(pointer: coarse)").matches;
+    const touch = touched();
     if (this.pinned) return `Pinned, and in the page's address. ${touch ? "Tap it again" : "Click it again or press Esc"} to let go.`;
     return touch ? "Tap a cell, or drag your thumb across the map." : "Move the pointer over the map. Click to pin a cell; arrow keys move it.";
   }

@@ -36,8 +36,8 @@ def draw(visit: Visit) -> None:
     order = np.argsort(-operations.average(values), kind="stable") if averaged else strongest_first(values)
     tiles = [_tile(values, channel, averaged, scale) for channel in map(int, order[:_SHOWN])]
     prose(
-        f"**The {len(tiles)} {'largest means' if averaged else 'strongest maps'}**. Move over a map to read its cells; click to "
-        "enlarge it."
+        f"**The {len(tiles)} {'largest means' if averaged else 'strongest maps'}**. Point at a map to read its cells; choose it "
+        "to enlarge it."
     )
     gallery(tiles, scale, key=state.component_key("tour-last", visit), label="The last maps")
     prose(_averaged(values, int(order[0]), layer) if averaged else _flattened(visit, layer))

@@ -45,7 +45,7 @@ def draw(visit: Visit) -> None:
         size=48,
         layout="strip",
     )
-    prose(f"**The maps** they make of {visit.photo_title}, strongest first. Red is negative, blue positive. Click one.")
+    prose(f"**The maps** they make of {visit.photo_title}, strongest first. Red is negative, blue positive. Choose one.")
     scale = scale_of(first.after, "signed")
     tiles = [
         Tile(

@@ -90,7 +90,7 @@ def _channels(visit: Visit, stage: Stage, spoken: Speakers) -> None:
             )
             for channel in channels[:LOUDEST]
         ]
-        st.caption(f"Loudest {label} {subject(visit)}; a click shows how the channel's numbers are made")
+        st.caption(f"Loudest {label} {subject(visit)}; choose one to see how its numbers are made")
         key = state.component_key(f"channels-{label}", visit)
         maps(
             tiles,
