@@ -98,8 +98,8 @@ def number(value: float) -> str:
 
 def addition(first: float, second: float, digits: int = 4) -> str:
     """'7.6894 − 0.0056 = 7.6838'; what the printed digits leave over is printed as rounding."""
-    total = first + second
-    left = round(round(total, digits) - round(first, digits) - round(second, digits), digits)
+    first, second, total = (round(each, digits) or 0.0 for each in (first, second, first + second))  # no −0
+    left = round(total - first - second, digits)
     terms = [first, second] + ([left] if left else [])
     signed = [f"{'−' if term < 0 else '+'} {abs(term):.{digits}f}" for term in terms]
     rounding = " (rounding)" if left else ""
@@ -116,8 +116,8 @@ def listed(parts: Sequence[str]) -> str:
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
-    """'64 maps of 32 × 32', '200 numbers'."""
-    if len(shape) == 3:
+    """'64 maps of 32 × 32'; '200 numbers', also where each is a map of one cell."""
+    if len(shape) == 3 and shape[1:] != (1, 1):
         return f"{shape[0]:,} {'map' if shape[0] == 1 else 'maps'} of {shape[1]} × {shape[2]}"
     return f"{int(np.prod(shape)):,} numbers"
 

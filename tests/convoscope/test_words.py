@@ -180,6 +180,7 @@ def test_counts_in_words(value: int, text: str) -> None:
         (1.0, 2.0, "1.0000 + 2.0000 = 3.0000"),
         (0.00004, 0.00004, "0.0000 + 0.0000 + 0.0001 (rounding) = 0.0001"),
         (-2.0, 0.5, "−2.0000 + 0.5000 = −1.5000"),
+        (-0.00001, -0.00002, "0.0000 + 0.0000 = 0.0000"),
     ],
 )
 def test_an_addition_is_printed_with_what_rounding_leaves(first: float, second: float, line: str) -> None:

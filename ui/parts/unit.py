@@ -88,7 +88,7 @@ def _view(
         inputs=f"{count} {'colour' if is_input else 'map'}{'' if count == 1 else 's'}",
         noun="map" if recipe.values.size > 1 or len(sources) < 2 else "channel",
         step=_step(workings, stage, recipe),
-        labels=_labels(visit, sources, colours),
+        labels=_labels(visit, sources, colours, workings.multiplier(stage) is not None),
         source_scale=scale_of(workings.maps(origin), _palette(workings, origin)),
         averaged=workings.pictures(recipe),
         next=_what_follows(visit, workings, stage, channel),
@@ -141,13 +141,13 @@ def _name(visit: Visit, stage: Stage, channel: int) -> str:
     return f"{'channel' if len(stage.shape) == 3 else 'number'} {channel} of {place}"
 
 
-def _labels(visit: Visit, sources: Sequence[Source], colours: Sequence[str] | None) -> list[str]:
-    """What the terms' maps are called. colours: the names of the input's channels, if they are those."""
+def _labels(visit: Visit, sources: Sequence[Source], colours: Sequence[str] | None, named: bool) -> list[str]:
+    """What the terms' maps are called. colours: the names of the input's channels, if they are those. named: with their layer."""
     if colours:
         return [colours[source.channel] for source in sources]
-    several = len({source.tensor for source in sources}) > 1
+    named = named or len({source.tensor for source in sources}) > 1
     return [
-        f"{step_title(visit, source.tensor)}, channel {source.channel}" if several else f"channel {source.channel}"
+        f"{step_title(visit, source.tensor)}, channel {source.channel}" if named else f"channel {source.channel}"
         for source in sources
     ]
 
