@@ -6,7 +6,7 @@ normalisation, ReLU, pooling. What precedes the first belongs to the first.
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto
 
 from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes, constants
+from convoscope.window import described
 
 _PASSES_SIGN = frozenset(
     ["MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "Flatten", "Reshape", "Identity", "Dropout", "Pad", "Gather"]
@@ -154,7 +155,7 @@ def read_layers(model: ModelProto, shapes: Mapping[str, tuple[int, ...]], titles
             operator=node.op_type,
             shape=shapes[node.output[0]],
             signed=node.output[0] not in positive,
-            window=_window(node, fixed),
+            window=described(node, fixed),
             parameters=_parameters(node, fixed),
             multiply_adds=_multiply_adds(node, shapes, fixed),
         )
@@ -173,39 +174,6 @@ def _module(weights: str) -> str:
     """From the name of its weights; '' where the exporter has made up a name."""
     path = _WEIGHTS_OF.sub("", weights)
     return path if path != weights else ""
-
-
-def _window(node: NodeProto, fixed: Mapping[str, NDArray[Any]]) -> str:
-    if node.op_type == "Conv" and node.input[1] in fixed:
-        kernel = fixed[node.input[1]].shape[2:]
-    elif node.op_type in ("MaxPool", "AveragePool"):
-        kernel = attribute(node, "kernel_shape", ())
-    else:
-        return ""
-    strides, dilations, pads = (attribute(node, name, ()) for name in ("strides", "dilations", "pads"))
-    said = [" × ".join(map(str, kernel))]
-    said += [f"{name} {_alike(values)}" for name, values in (("stride", strides), ("dilation", dilations)) if set(values) - {1}]
-    if attribute(node, "auto_pad", b"NOTSET").startswith(b"SAME"):
-        said.append("padding to the same size")
-    elif any(pads):
-        said.append(f"padding {_padding(pads)}")
-    groups = attribute(node, "group", 1)
-    if groups > 1:
-        said.append("depthwise" if groups == len(fixed[node.input[1]]) else f"{groups} groups")
-    return ", ".join(said)
-
-
-def _padding(pads: Sequence[int]) -> str:
-    """Of all sides at once, of height and width, or side by side where they differ."""
-    half = len(pads) // 2
-    if pads[:half] == pads[half:]:
-        return _alike(pads[:half])
-    return ", ".join(f"{side} {pad}" for side, pad in zip(("top", "left", "bottom", "right"), pads, strict=True) if pad)
-
-
-def _alike(values: Sequence[int]) -> str:
-    """'2'; '2 × 1' where they are not all the same."""
-    return " × ".join(map(str, values)) if len(set(values)) > 1 else str(values[0])
 
 
 def _has_weights(node: NodeProto, fixed: Mapping[str, NDArray[Any]]) -> bool:
@@ -236,6 +204,8 @@ def _multiply_adds(node: NodeProto, shapes: Mapping[str, tuple[int, ...]], fixed
 
 def _is_positive(node: NodeProto, positive: set[str], fixed: Mapping[str, NDArray[Any]]) -> bool:
     if node.op_type in ("Relu", "Sigmoid", "HardSigmoid", "Softplus", "Sqrt", "Softmax"):
+        return True
+    if node.op_type == "Mul" and node.input[0] == node.input[1]:
         return True
     if node.op_type == "Clip":
         low = fixed.get(node.input[1], -np.inf) if len(node.input) > 1 else attribute(node, "min", -np.inf)

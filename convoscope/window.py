@@ -1,7 +1,8 @@
 """Which cells of its input a cell of a convolution or pooling reads, along one axis."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,3 +65,37 @@ def axes(node: NodeProto, kernel: Sequence[int], taken: Sequence[int], given: Se
 def whole(height: int, width: int) -> tuple[Axis, Axis]:
     """The window that is the input itself."""
     return Axis(height, height), Axis(width, width)
+
+
+def described(node: NodeProto, fixed: Mapping[str, NDArray[Any]]) -> str:
+    """The window of a convolution or pooling in words: '3 × 3, stride 2, padding 1'; '' for other steps."""
+    if node.op_type == "Conv" and node.input[1] in fixed:
+        kernel = fixed[node.input[1]].shape[2:]
+    elif node.op_type in ("MaxPool", "AveragePool"):
+        kernel = attribute(node, "kernel_shape", ())
+    else:
+        return ""
+    strides, dilations, pads = (attribute(node, name, ()) for name in ("strides", "dilations", "pads"))
+    said = [" × ".join(map(str, kernel))]
+    said += [f"{name} {_alike(values)}" for name, values in (("stride", strides), ("dilation", dilations)) if set(values) - {1}]
+    if attribute(node, "auto_pad", b"NOTSET").startswith(b"SAME"):
+        said.append("padding to the same size")
+    elif any(pads):
+        said.append(f"padding {_padding(pads)}")
+    groups = attribute(node, "group", 1)
+    if groups > 1:
+        said.append("depthwise" if fixed[node.input[1]].shape[1] == 1 else f"{groups} groups")
+    return ", ".join(said)
+
+
+def _padding(pads: Sequence[int]) -> str:
+    """Of all sides at once, of height and width, or side by side where they differ."""
+    half = len(pads) // 2
+    if pads[:half] == pads[half:]:
+        return _alike(pads[:half])
+    return ", ".join(f"{side} {pad}" for side, pad in zip(("top", "left", "bottom", "right"), pads, strict=True) if pad)
+
+
+def _alike(values: Sequence[int]) -> str:
+    """'2'; '2 × 1' where they are not all the same."""
+    return " × ".join(map(str, values)) if len(set(values)) > 1 else str(values[0])
