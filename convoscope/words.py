@@ -96,6 +96,11 @@ def number(value: float) -> str:
     return f"{value:#.3g}".removesuffix(".").replace("-", "−")
 
 
+def tiny(value: float) -> str:
+    """The size of a difference to its first digit, without powers of ten: '0.0000004'."""
+    return np.format_float_positional(abs(value), precision=1, fractional=False, trim="-")
+
+
 def addition(first: float, second: float, digits: int = 4) -> str:
     """'7.6894 − 0.0056 = 7.6838'; what the printed digits leave over is printed as rounding."""
     first, second, total = (round(each, digits) or 0.0 for each in (first, second, first + second))  # no −0

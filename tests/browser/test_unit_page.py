@@ -334,3 +334,12 @@ def test_curves_quotients_and_choices_agree_with_onnx_runtime(browser, tmp_path,
                 page.goto(f"/unit?layer={layer.name}&stage={stage.tensor}")
                 root(page)
                 expect(page.locator(".answer")).to_contain_text(f"after {stage.title}")
+
+
+@pytest.mark.parametrize("link", ["model=photo&layer=logits", "model=shapes&layer=logits&photo=star"])
+def test_the_printed_shares_add_up_with_what_rounding_leaves(page, link):
+    page.goto(f"/unit?{link}")
+    expect(page.locator(".share.total")).to_be_visible()
+    printed = page.locator(".share:not(.total):not(.head) span:last-child").all_inner_texts()
+    tenths = [0 if "<" in text else round(10 * float(re.sub("[^0-9.−]", "", text).replace("−", "-"))) for text in printed]
+    assert sum(tenths) == 1000

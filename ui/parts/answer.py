@@ -82,7 +82,7 @@ def _sum(visit: Visit) -> str:
     return (
         f"Green spoke for {name}, purple against. The sum of the {evidence.values.size} cells and the bias is its score, the "
         f"logit: {words.addition(float(evidence.values.sum()), evidence.bias)}. ONNX Runtime's own value differs by "
-        f"{abs(evidence.logit - visit.prediction.logits[visit.answer]):.0e}."
+        f"{words.tiny(evidence.logit - float(visit.prediction.logits[visit.answer]))}."
     )
 
 

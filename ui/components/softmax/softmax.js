@@ -57,10 +57,14 @@ class Softmax {
       }
       return made;
     };
+    const asShown = (share) => (share < 0.0005 ? 0 : Math.min(99.9, Number((share * 100).toFixed(1)))); // as the lines show it
+    const over = 100 - [...shown.map((at) => powers[at]), sum].reduce((all, power) => all + (power === total ? 100 : asShown(power / total)), 0);
+    const rounding = Math.abs(over) >= 0.05 ? `${over < 0 ? "− " : "+ "}${Math.abs(over).toFixed(1)} %` : "";
     const heads = ["class", "logit", "e to (logit − highest) / T", "", "share"].map((text) => element("span", { text }));
     this.table.replaceChildren(element("div", { class: "share head" }, ...heads),
       ...shown.map((at) => row(names[at], fixed(logits[at]), powers[at], at === chosen ? "chosen" : "", at)),
       ...(rest.length ? [row(`${rest.length} more classes`, "", sum, "quiet")] : []),
+      ...(rounding ? [element("div", { class: "share over quiet" }, ...["rounding", "", "", "", rounding].map((text, at) => element("span", { class: at ? "" : "name", text })))] : []),
       element("div", { class: "share total" }, ...["sum", "", fixed(total), "", "100.0 %"].map((text) => element("span", { text }))));
     this.shown.textContent = temperature.toFixed(2);
     this.reset.disabled = temperature === this.given;

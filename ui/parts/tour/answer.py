@@ -12,7 +12,7 @@ from ui import state
 from ui.components.ledger import Line, ledger
 from ui.parts.shares import shares
 from ui.parts.tour.features import feature_name
-from ui.parts.tour.prose import prose, tiny
+from ui.parts.tour.prose import prose
 from ui.parts.tour.question import Question
 from ui.visit import Visit
 
@@ -81,7 +81,9 @@ def _dense(visit: Visit, layer: LastLayer) -> None:
     ledger(headings, lines, key=state.component_key("terms", visit), label=f"The terms of the logit of {name}")
     difference = abs(logit - visit.prediction.logits[index])
     st.caption(
-        f"Nothing is left out. The sum is {logit:.6f}; ONNX Runtime's own value differs by {tiny(difference)}.".replace("-", "−")
+        f"Nothing is left out. The sum is {logit:.6f}; ONNX Runtime's own value differs by {words.tiny(difference)}.".replace(
+            "-", "−"
+        )
     )
 
 

@@ -10,7 +10,7 @@ from ui import state
 from ui.components.maps import Tile
 from ui.parts.tour.features import feature_name, last_maps, origin
 from ui.parts.tour.gallery import gallery
-from ui.parts.tour.prose import prose, tiny
+from ui.parts.tour.prose import prose
 from ui.parts.tour.question import Question, bucket
 from ui.visit import Visit
 
@@ -89,7 +89,7 @@ def _averaged(values: np.ndarray, channel: int, layer: LastLayer) -> str:
     total, mean = float(values[channel].astype(np.float64).sum()), float(operations.average(values)[channel])
     return (
         f"Map {channel}: its {values[channel].size} cells add up to {words.number(total)}; divided by {values[channel].size} "
-        f"that is **{words.number(mean)}**. ONNX Runtime's own mean differs by {tiny(mean - layer.features[channel])}."
+        f"that is **{words.number(mean)}**. ONNX Runtime's own mean differs by {words.tiny(mean - layer.features[channel])}."
     )
 
 

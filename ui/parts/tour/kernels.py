@@ -13,7 +13,7 @@ from ui.parts.kernel_tiles import kernel_tiles
 from ui.parts.seen import seen
 from ui.parts.tour.gallery import gallery
 from ui.parts.tour.onward import to_its_page
-from ui.parts.tour.prose import prose, tiny
+from ui.parts.tour.prose import prose
 from ui.parts.tour.question import Question, bucket
 from ui.visit import Visit
 
@@ -93,5 +93,5 @@ def _one_number(first: Convolution, channel: int, row: int, column: int) -> str:
     return (
         f"The largest of all these numbers is made by kernel {channel}, in row {row + 1}, column {column + 1}: its "
         f"{first.kernels[channel].size} products and its bias add up: {words.addition(products, float(first.bias[channel]))}. "
-        f"ONNX Runtime, which runs the network, differs by {tiny(again - shown)}."
+        f"ONNX Runtime, which runs the network, differs by {words.tiny(again - shown)}."
     )

@@ -16,7 +16,7 @@ from convoscope.operations import convolve
 from convoscope.receptive import receptive_fields
 from convoscope.window import Axis
 from ui.parts.tour import trials
-from ui.parts.tour.prose import prose, tiny
+from ui.parts.tour.prose import prose
 from ui.parts.tour.question import Question
 from ui.visit import Visit
 
@@ -97,10 +97,11 @@ def _not_zero(visit: Visit, first: Convolution) -> Slip:
     values = first.after[:, y, x]
     other = int(np.abs(values).argmax())
     spread = int(np.ptp(_pixels(visit, first, y, x), (0, 1)).max(initial=0))
+    alike = f"differ by at most {spread} of 255" if spread else "are all alike"
     return Slip(
         "A filter that meets nothing it knows answers 0.",
         "It answers whatever its weights and its bias add up to.",
-        f"The evenest window of this photo is around row {y + 1}, column {x + 1}: its pixels differ by at most {spread} of 255. "
+        f"The evenest window of this picture is around row {y + 1}, column {x + 1}: its pixels {alike}. "
         f"There, kernel {other} answers {words.number(float(values[other]))}, of which {words.number(float(first.bias[other]))} "
         f"is its bias. {int((np.abs(values) > 0.01).sum())} of {len(values)} kernels answer something further than 0.01 from 0.",
         trials.grey,
@@ -115,7 +116,7 @@ def _not_turned(visit: Visit, first: Convolution) -> Slip:
         "A convolution turns the kernel around before it multiplies.",
         "In mathematics, yes. Here it is laid on as it is: cross-correlation, which deep learning calls convolution.",
         "Computed with the kernels as they are, every number of the first layer is within "
-        f"{tiny(as_is)} of ONNX Runtime's. With the kernels turned around, numbers are wrong by up "
+        f"{words.tiny(as_is)} of ONNX Runtime's. With the kernels turned around, numbers are wrong by up "
         f"to {words.number(turned)}.",
     )
 
@@ -142,15 +143,16 @@ def _descent(visit: Visit) -> Slip:
 def _edges(visit: Visit) -> Slip:
     stage = next(visit.network.stages)
     size = visit.prepared.resized.shape[0]
+    tone = "grey tone" if visit.network.card.preprocessing.channels == "grey" else "colour"
     evidence = "This network has no maps."
     if stage.is_maps:
         box = receptive_fields(visit.network, stage, 0).seen(stage.shape[1] // 2, stage.shape[2] // 2)
         share = box.height * box.width / size**2
         evidence = (
             f"A cell of the first maps sees {box.height} × {box.width} of the {size} × {size} pixels, {words.percent(share)} of "
-            "the photo. No outline of a thing fits in there; an edge, a corner or a colour does."
+            f"the picture. No outline of a thing fits in there; an edge, a corner or a {tone} does."
         )
-    return Slip("The first layer finds the outlines of things.", "The first layer finds edges and colours.", evidence)
+    return Slip("The first layer finds the outlines of things.", f"The first layer finds edges and {tone}s.", evidence)
 
 
 def _in_place(visit: Visit) -> Slip:

@@ -62,7 +62,7 @@ def _map(visit: Visit, spoken: Speakers) -> Map:
     st.caption(
         f"The {spoken.map.size} cells and the bias add up to {score(visit)}: "
         f"{words.addition(float(spoken.map.sum()), spoken.bias)}. ONNX Runtime's own value differs by "
-        f"{abs(spoken.score - value(visit)):.0e}."
+        f"{words.tiny(spoken.score - value(visit))}."
     )
     arrays = {
         "values": Quantity(spoken.values, "what each cell of each channel of the last maps adds to the score"),

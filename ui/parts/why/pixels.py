@@ -82,7 +82,8 @@ def _terms(visit: Visit, full: FullGradient) -> None:
     st.markdown("**From zero to the score**: what each step adds", help=_HELP)
     terms = [_term("the photo: input × gradient", float(full.photo.sum()))]
     terms += [_term(_named(visit, part), part.total) for part in full.parts if part.total]
-    digits = words.number(full.residual) if _is_missing(full) else f"{full.residual:.0e}".replace("-", "−")
+    sign = "−" if full.residual < 0 else ""
+    digits = words.number(full.residual) if _is_missing(full) else sign + words.tiny(full.residual)
     terms.append(Term("residual", full.residual, digits))
     waterfall(
         terms,
