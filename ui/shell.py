@@ -6,7 +6,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from convoscope.card import ModelError
 from convoscope.words import percent, plain
 from ui import shared, state
 from ui.components.paste import paste
@@ -56,17 +55,11 @@ def photo_strip(visit: Visit) -> None:
         if visit.problem is None:
             st.image(visit.prepared.resized.squeeze(), width=56, alt=f"What the network sees of {visit.photo_title}")
             best = visit.prediction.best
-            said = f"{visit.photo_title.capitalize()}: **{plain(best.name)}**, {percent(best.probability)}{_doubted(visit)}"
+            doubt = "; it may be none of its classes" if visit.doubted else ""
+            said = f"{visit.photo_title.capitalize()}: **{plain(best.name)}**, {percent(best.probability)}{doubt}"
             st.markdown(said, width="content")
         with chooser("Change photo", "photo"):
             picker(visit, visit.selection.model)
-
-
-def _doubted(visit: Visit) -> str:
-    try:
-        return "; it may be none of its classes" if visit.doubt and visit.doubt.warns else ""
-    except ModelError:
-        return ""  # the first page says why
 
 
 def problem_stops_here(visit: Visit) -> None:

@@ -91,6 +91,14 @@ class Visit:
         return doubt(self.network, self.trace)
 
     @property
+    def doubted(self) -> bool:
+        """False, too, where the limits are of another network: the first page says so."""
+        try:
+            return self.doubt is not None and self.doubt.warns
+        except ModelError:
+            return False
+
+    @property
     def answer(self) -> int:
         """Index of the class that is looked at: the chosen one, or the most probable."""
         return self.prediction.best.index if self.selection.answer is None else self.selection.answer

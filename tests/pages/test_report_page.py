@@ -170,3 +170,12 @@ def test_speed_is_what_the_benchmarks_wrote_down(tmp_path, monkeypatch):
     app = open_app(PAGE, model="shapes")
     assert "| an upload | 2\\.2 s | half of it |" in text(app)
     shared.benchmarks.clear()
+
+
+def test_limits_of_another_network_are_no_error_here(shelf):
+    folder = shutil.copytree(ROOT / "models/shapes", shelf / "shapes")
+    card = json.loads((folder / "card.json").read_text())
+    card["novelty"]["mean"] = card["novelty"]["mean"][:-2]
+    card["novelty"]["whitening"] = [row[:-2] for row in card["novelty"]["whitening"][:-2]]
+    (folder / "card.json").write_text(json.dumps(card))
+    assert "it was right for" in text(open_app(PAGE, photo="star"))

@@ -241,8 +241,8 @@ def _accuracy(visit: Visit) -> str:
     card, results = visit.network.card, visit.network.card.results
     if results is None:
         return (
-            "How often this network is right has not been measured. Its owner can, with pictures that it was not trained on: "
-            f"`python -m train measure models/{visit.selection.model} --data FOLDER`."
+            "How often this network is right has not been measured. Its owner can measure it, with pictures that it was not "
+            f"trained on: `python -m train measure models/{visit.selection.model} --data FOLDER`."
         )
     top1 = results.top1
     return (
@@ -292,7 +292,7 @@ def _of_this_photo(visit: Visit) -> str:
     result = by_class(evaluation, visit.network.card.classes)[best.index]
     if result and result.precision:
         said += f". Of all pictures it gave this name, it was right for {words.percent(result.precision.value)}"
-    if visit.doubt and visit.doubt.warns:
+    if visit.doubted:
         said += ". But it doubts this one: it may be none of its classes, and those figures are of pictures that are"
     return f"{said}."
 
