@@ -17,7 +17,7 @@ FORBIDDEN = {
     "train": {"ui", "pages", "streamlit", "streamlit_app"},
 }
 PLACES = {  # where each kind of state is touched, and nowhere else
-    "session_state": {"ui/state.py", "ui/server.py", "ui/undisturbed.py"},
+    "session_state": {"ui/state.py", "ui/own_photos.py", "ui/offers.py", "ui/server.py", "ui/undisturbed.py"},
     "cache_resource": {"ui/visit.py"},
     "cache_data": set[str](),
 }

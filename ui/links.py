@@ -1,8 +1,9 @@
 """A selection ↔ the parameters of a URL."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from convoscope.card import Card
 from convoscope.network import Network
@@ -14,6 +15,7 @@ from ui.gains import Gains, from_word, to_word
 from ui.samples import samples_for
 from ui.views import CHANGES, GRADIENT_MAPS, VIEWS, middle, patches, strides
 
+Field = Literal["photo", "other"]  # the photo, and the one to compare it with
 OWN = "own-"  # how the name of a visitor's own photo begins; what follows tells one from another
 ORDERS = ("strength", "number")
 SCALES = ("layer", "map", "network")
@@ -87,18 +89,18 @@ def own_name(photo: Photo) -> str:
 
 
 def from_link(
-    link: Mapping[str, str], models: Mapping[str, Network], own: str | None, own_other: str | None = None
+    link: Mapping[str, str], models: Mapping[str, Network], own: Sequence[str] = ()
 ) -> tuple[Selection, tuple[str, ...]]:
     """The selection a link asks for, and sentences on what is not there.
 
-    own, own_other: the names of the visitor's own photo, and of the one to compare with. Crop and class belong to the link's
-    photo: without it they are dropped.
+    own: the names of the visitor's own photos, the last one last. Crop and class belong to the link's photo: without it they
+    are dropped.
     """
     asked = _Asked(dict(link))
     model = asked.one_of("model", models) or next(iter(models))
     network = models[model]
     samples = [sample.name for sample in samples_for(network.card)]
-    photo = asked.photo("photo", samples, own) or samples[0]
+    photo = asked.photo("photo", samples, own, last=own[-1] if own else None) or samples[0]
     if photo != link.get("photo", photo):
         asked.leave_out_what_is_of_the_photo()
     layer = asked.one_of("layer", [layer.name for layer in network.layers])
@@ -122,7 +124,7 @@ def from_link(
         chapter=asked.one_of("chapter", CHAPTERS),
         view=asked.one_of("view", VIEWS),
         against=asked.class_index("against", network.card),
-        other=asked.photo("other", samples, own_other),
+        other=asked.photo("other", samples, own, last=None),
         change=asked.one_of("change", CHANGES),
         patch=patch,
         stride=asked.number("stride", strides(patch or middle(sizes))),
@@ -166,18 +168,18 @@ class _Asked:
         chosen = self.one_of(name, card.classes)
         return None if chosen is None else card.classes.index(chosen)
 
-    def photo(self, name: str, samples: Iterable[str], own: str | None) -> str | None:
-        """A sample or the visitor's own photo."""
+    def photo(self, name: Field, samples: Iterable[str], own: Iterable[str], last: str | None) -> str | None:
+        """A sample or one of the visitor's own photos. last: what is shown in place of one that is not here."""
         asked = self.link.get(name, "")
-        if asked == own:
-            return own
+        if asked in own:
+            return asked
         if not asked.startswith(OWN.rstrip("-")):
             return self.one_of(name, samples)
         self.said.append(
             "This link was made with a photo of somebody's own, perhaps yours before a reload. Such photos are not stored, "
-            f"so here is {'the one you chose last' if own else 'a sample'}."
+            f"so here is {'the one you chose last' if last else 'a sample'}."
         )
-        return own
+        return last
 
     def leave_out_what_is_of_the_photo(self) -> None:
         gone = [what for name, what in _OF_THE_PHOTO.items() if self.link.pop(name, None) is not None]

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from convoscope.words import percent, plain
-from ui import shared, state
+from ui import offers, shared, state
 from ui.components.paste import paste
 from ui.parts.picker import chooser, picker, refused
 from ui.visit import Visit
@@ -40,7 +40,7 @@ def open_page(title: str) -> Visit:
         for page, label in PAGES:
             st.page_link(page, label=label, query_params=link)
         st.space("stretch")
-        paste(key="paste", on_large=state.taken("paste", "large", state.refuse_large))
+        paste(key="paste", on_large=state.taken("paste", "large", offers.refuse_large))
         _model_choice(visit)
     st.title(title, anchor=False)
     if visit.notes:

@@ -1,10 +1,8 @@
-"""What a visitor has chosen: the only place that touches the session.
+"""What a visitor has chosen.
 
-The selection lives in the session and stands in the URL. Of a visitor's photo the session keeps the reduced pixels, for the
-length of the visit.
+The selection lives in the session and stands in the URL. The visitor's own photos, and files offered, have modules of their own.
 """
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -13,12 +11,12 @@ import streamlit as st
 
 from convoscope.layers import Stage
 from convoscope.network import Network
-from convoscope.photo import Photo, PhotoError, read
+from convoscope.photo import Photo
 from convoscope.prepare import centre_crop, fit_crop
 from convoscope.receptive import same_place
-from ui import server, uploads
+from ui import own_photos, server
 from ui.gains import within
-from ui.links import OWN, Selection, from_link, own_name, to_link
+from ui.links import OWN, Field, Selection, from_link, to_link
 from ui.samples import samples_for
 from ui.shared import edition, sample_photo, usable
 from ui.undisturbed import undisturbed
@@ -57,20 +55,18 @@ def _brought_together(page: str) -> Visit:
     if before not in (None, st.session_state.edition):
         followed = True  # what was chosen may not be there any more
     if "selection" not in st.session_state or followed:
-        if given.get("photo", "") == own_photo("other") or given.get("other", "") == own_photo("photo"):
-            _swap_own()  # from one side of a swap to the other
-        st.session_state.selection, notes = from_link(given, usable(), own_photo(), own_photo("other"))
+        st.session_state.selection, notes = from_link(given, usable(), own_photos.names())
         st.session_state.view, st.session_state.problem, st.session_state.moving = None, None, False
         st.session_state.followed = times_followed() + 1
     selection: Selection = st.session_state.selection
-    photo, title = _photo(selection.model, selection.photo, "photo")
+    photo, title = _photo(selection.model, selection.photo)
     crop = fit_crop(selection.crop, photo) if selection.crop else centre_crop(photo)
     if selection.crop and crop != selection.crop:
         notes = (*notes, "The crop in the link does not lie inside the photo; the nearest one that does is shown.")
         selection = st.session_state.selection = replace(selection, crop=crop)
     if not st.session_state.get("moving"):
         written = link()
-        if not given and selection == from_link({}, usable(), None)[0]:
+        if not given and selection == from_link({}, usable())[0]:
             written = given  # or this page would be two entries of the browser's history
         if given != written:
             st.query_params.from_dict(written)
@@ -113,8 +109,31 @@ def select(**changes: Any) -> None:
         cell = same_place(network, _step(network, before), _step(network, selection), selection.cell)
         selection = replace(selection, cell=cell)
     st.session_state.selection = selection
-    st.session_state.chosen_now = True
     st.session_state.moving, st.session_state.problem = False, None
+    chosen()
+
+
+def chosen() -> None:
+    """To be called where something was chosen: it wins over a URL in which it does not stand yet."""
+    st.session_state.chosen_now = True
+
+
+def show_own(photo: Photo, field: Field) -> None:
+    """Shows a photo of the visitor's own."""
+    before: Selection = st.session_state.selection
+    replaced, beside = (before.photo, before.other) if field == "photo" else (before.other, before.photo)
+    select(**{field: own_photos.keep(photo, replaced, beside)})
+
+
+def problem_with(field: Field) -> str | None:
+    """Why the file just offered for the photo, or for the "other" one, is not shown."""
+    problem: str | None = st.session_state.get("problem")
+    return problem if st.session_state.get("offered") == field else None
+
+
+def forget_problem() -> None:
+    st.session_state.problem = None
+    chosen()
 
 
 def unfolded() -> frozenset[str]:
@@ -124,7 +143,8 @@ def unfolded() -> frozenset[str]:
 
 
 def unfold(layers: Iterable[str]) -> None:
-    st.session_state.unfolded, st.session_state.chosen_now = frozenset(layers), True
+    st.session_state.unfolded = frozenset(layers)
+    chosen()
 
 
 def bound(field: str, shown: object, *among: object) -> dict[str, Any]:
@@ -153,77 +173,15 @@ def taken(key: str, name: str, take: Callable[[Any], None]) -> Callable[[], None
     return hand_on
 
 
-def uploader_key(field: str) -> str:
-    """Another key after each file, so that the next one finds the uploader empty."""
-    return f"upload_{field}_{st.session_state.get('uploads', 0)}"
-
-
-def take_upload(key: str, field: str) -> None:
-    """Reads the file in the uploader or camera with this key: it becomes the photo, or the page says why not.
-
-    field: "photo", or "other" for the one to compare it with.
-    """
-    file = st.session_state[key]
-    if not hasattr(file, "getvalue"):  # none, or one that a run which was cut short has read already
-        return
-    _offered(field)
-    try:
-        photo = read(file.getvalue())
-    except PhotoError as failure:
-        st.session_state.problem = str(failure)
-        return
-    finally:
-        uploads.let_go()
-    st.session_state.pop(field, None)  # or Streamlit keeps the one before it until the next run
-    st.session_state[field] = photo
-    select(**{field: own_name(photo)})
-
-
-def refuse_large(file: Mapping[str, Any]) -> None:
-    """Says why a file has not been sent. file: its size, in bytes, and the key of the uploader it was meant for."""
-    most = st.get_option("server.maxUploadSize")
-    _offered("other" if str(file["uploader"]).startswith("upload_other") else "photo")
-    st.session_state.problem = (
-        f"This file has {math.ceil(file['size'] / 2**20):,} MB; at most {most} MB can be sent. Make the picture smaller and try "
-        "again."
-    )
-
-
-def problem_with(field: str) -> str | None:
-    """Why the file just offered for the photo, or for the "other" one, is not shown."""
-    problem: str | None = st.session_state.get("problem")
-    return problem if st.session_state.get("offered") == field else None
-
-
-def camera_is_on(field: str) -> bool:
-    return st.session_state.get("camera") == field
-
-
-def toggle_camera(field: str) -> None:
-    st.session_state.camera = None if camera_is_on(field) else field
-    st.session_state.chosen_now = True
-
-
-def own_title(field: str) -> str:
-    """What the photo is called: "other" only beside one of the visitor's own."""
-    return "your other photo" if field == "other" and own_photo("photo") else "your photo"
-
-
-def own_photo(field: str = "photo") -> str | None:
-    """The name of the visitor's own photo, if there is one."""
-    return own_name(st.session_state[field]) if field in st.session_state else None
-
-
 def beside(visit: Visit) -> Visit:
     """The same visit with the photo to compare with: the chosen one, at first another sample."""
     name = _other(visit.selection)
-    return visit.of_photo(name, *_photo(visit.selection.model, name, "other"))
+    return visit.of_photo(name, *_photo(visit.selection.model, name))
 
 
 def swap() -> None:
     """The photo and the one to compare with change places: those chosen now, not those on a page drawn a click ago."""
     before: Selection = st.session_state.selection
-    _swap_own()
     select(photo=_other(before), other=before.photo)
 
 
@@ -249,17 +207,12 @@ def guesses() -> dict[tuple[str, str, str], int]:
 def take_guess(question: tuple[str, str, str], key: str) -> None:
     """Keeps what the widget with this key holds as the answer to the question."""
     st.session_state.guesses = guesses() | {question: st.session_state[key]}
-    st.session_state.chosen_now = True
+    chosen()
 
 
 def go_to_unit() -> None:
     """Asks for the page of the chosen channel."""
     st.session_state.go_to = "pages/unit.py"
-
-
-def forget_problem() -> None:
-    st.session_state.problem = None
-    st.session_state.chosen_now = True
 
 
 def as_first_shown(view: tuple[object, ...], value: Value) -> Value:
@@ -297,29 +250,15 @@ def _take_widget(field: str, key: str) -> None:
         select(**{field: st.session_state[key]})
 
 
-def _offered(field: str) -> None:
-    """A file has come, or would have: whatever becomes of it, uploader and camera are done with."""
-    st.session_state.uploads = st.session_state.get("uploads", 0) + 1
-    st.session_state.camera = st.session_state.view = None  # a component that the refusal hides begins anew
-    st.session_state.chosen_now, st.session_state.offered = True, field
-
-
-def _swap_own() -> None:
-    photos = [st.session_state.pop(field, None) for field in ("photo", "other")]
-    for field, photo in zip(("other", "photo"), photos, strict=True):
-        if photo is not None:
-            st.session_state[field] = photo
-
-
 def _other(selection: Selection) -> str:
     samples = samples_for(usable()[selection.model].card)
     return selection.other or next(each.name for each in samples if each.name != selection.photo)
 
 
-def _photo(model: str, name: str, field: str) -> tuple[Photo, str]:
+def _photo(model: str, name: str) -> tuple[Photo, str]:
     """The photo with this name and its title."""
     if name.startswith(OWN):
-        return st.session_state[field], own_title(field)
+        return own_photos.photo_named(name), own_photos.title_of(name)
     card = usable()[model].card
     sample = next(each for each in samples_for(card) if each.name == name)
     return sample_photo((card.preprocessing.channels, sample.name), sample), sample.title

@@ -6,7 +6,7 @@ from convoscope import words
 from convoscope.card import ModelError
 from convoscope.evaluation import Noticing
 from convoscope.prepare import Crop
-from ui import state
+from ui import own_photos, state
 from ui.components.bars import bars
 from ui.components.crop import crop
 from ui.components.maps import maps
@@ -67,7 +67,7 @@ def _photo(visit: Visit) -> None:
     )
     st.caption(_sum(visit))
     if visit.photo.changes:
-        whose = "your" if visit.selection.photo == state.own_photo() else "this"
+        whose = "your" if visit.selection.photo in own_photos.names() else "this"
         st.caption(f"Of {whose} file: {words.plain(', '.join(visit.photo.changes))}.")
 
 

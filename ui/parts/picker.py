@@ -3,8 +3,8 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui import state
-from ui.links import OWN
+from ui import offers, own_photos, state
+from ui.links import Field
 from ui.visit import Visit
 
 # opens the photo library on phones; not every system counts the others as images. What a file is, the engine sees.
@@ -23,25 +23,26 @@ def picker(visit: Visit, *among: object) -> None:
     _elsewhere("photo")
 
 
-def chooser(label: str, field: str) -> DeltaGenerator:
+def chooser(label: str, field: Field) -> DeltaGenerator:
     """A button behind which a photo is chosen: after each file another one, so that what has become of it is not covered."""
-    return st.popover(label, icon=":material/photo_camera:", key=f"chooser_{state.uploader_key(field)}")
+    return st.popover(label, icon=":material/photo_camera:", key=f"chooser_{offers.uploader_key(field)}")
 
 
-def own(field: str) -> None:
-    """A photo of one's own, "photo" or the "other" one beside it."""
+def own(field: Field) -> None:
+    """A photo of one's own."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _uploader(field)
     _elsewhere(field)
 
 
-def known(visit: Visit, field: str, label: str, *among: object) -> None:
-    """The samples, and the visitor's own photo if there is one. visit: of the photo that is shown."""
-    own = state.own_photo(field)
+def known(visit: Visit, field: Field, label: str, *among: object) -> None:
+    """The samples, and the visitor's own photos. visit: of the photo that is shown."""
+    titles = {sample.name: sample.name for sample in visit.samples}
+    titles |= {name: own_photos.title_of(name) for name in own_photos.names()}
     st.pills(
         label,
-        [*(sample.name for sample in visit.samples), *([own] if own else [])],
-        format_func=lambda name: state.own_title(field) if name.startswith(OWN) else name,
+        tuple(titles),
+        format_func=titles.__getitem__,
         required=True,
         label_visibility="collapsed",
         wrap=True,
@@ -55,28 +56,28 @@ def refused(problem: str, title: str) -> None:
     st.button(f"Back to {title}", on_click=state.forget_problem, icon=":material/undo:")
 
 
-def _uploader(field: str) -> None:
-    key = state.uploader_key(field)
+def _uploader(field: Field) -> None:
+    key = offers.uploader_key(field)
     st.file_uploader(
         "Your own photo",
         type=ACCEPTED,
         key=key,
-        on_change=state.take_upload,
+        on_change=offers.take,
         args=(key, field),
         label_visibility="collapsed",
         width=460,
     )
     st.button(
-        "Close the camera" if state.camera_is_on(field) else "Camera",
+        "Close the camera" if offers.camera_is_on(field) else "Camera",
         icon=":material/photo_camera:",
-        on_click=state.toggle_camera,
+        on_click=offers.toggle_camera,
         args=(field,),
         key=f"toggle_camera_{field}",
     )
 
 
-def _elsewhere(field: str) -> None:
+def _elsewhere(field: Field) -> None:
     st.caption("Or drop or paste a picture anywhere on this page. It is not stored.", help=PRIVACY)
-    if state.camera_is_on(field):
-        camera = f"camera_{state.uploader_key(field)}"
-        st.camera_input("Take a photo", key=camera, on_change=state.take_upload, args=(camera, field), width=420)
+    if offers.camera_is_on(field):
+        camera = f"camera_{offers.uploader_key(field)}"
+        st.camera_input("Take a photo", key=camera, on_change=offers.take, args=(camera, field), width=420)
