@@ -16,6 +16,7 @@ from ui.samples import samples_for
 from ui.views import CHANGES, GRADIENT_MAPS, VIEWS, middle, patches, strides
 
 Field = Literal["photo", "other"]  # the photo, and the one to compare it with
+UNIT = "pages/unit.py"  # the page on which one number is made
 OWN = "own-"  # how the name of a visitor's own photo begins; what follows tells one from another
 ORDERS = ("strength", "number")
 SCALES = ("layer", "map", "network")

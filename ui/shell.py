@@ -9,6 +9,7 @@ import streamlit as st
 from convoscope.words import percent, plain
 from ui import offers, shared, state
 from ui.components.paste import paste
+from ui.links import UNIT
 from ui.parts.picker import chooser, picker, refused
 from ui.visit import Visit
 
@@ -20,7 +21,7 @@ STYLE = Path(__file__).parent / "shell.css"
 PAGES = (
     ("streamlit_app.py", "What is it?"),
     ("pages/layers.py", "Layers"),
-    ("pages/unit.py", "One number"),
+    (UNIT, "One number"),
     ("pages/why.py", "Why?"),
     ("pages/steps.py", "How it works"),
     ("pages/learning.py", "Learning"),

@@ -210,9 +210,9 @@ def take_guess(question: tuple[str, str, str], key: str) -> None:
     chosen()
 
 
-def go_to_unit() -> None:
-    """Asks for the page of the chosen channel."""
-    st.session_state.go_to = "pages/unit.py"
+def go_to(page: str) -> None:
+    """Asks for another page, by its file."""
+    st.session_state.go_to = page
 
 
 def as_first_shown(view: tuple[object, ...], value: Value) -> Value:

@@ -239,7 +239,7 @@ def test_an_oblong_photo_is_as_large_as_a_thumb_and_scrolls_along_with_the_squar
     expect(phone.locator(".bar").first).to_be_visible()
     upload(phone, photo_file(0, size))
     expect_own_photo(phone)
-    photo, frame = phone.locator("canvas[role=application]"), phone.locator(".frame")
+    photo, frame = phone.get_by_role("application", name="your photo"), phone.locator(".frame")
     expect(photo).to_have_css(side, "1920px")
     assert min(photo.bounding_box()[each] for each in ("width", "height")) == 96
     end = {"width": "Left", "height": "Top"}[side]

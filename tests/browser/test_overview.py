@@ -145,7 +145,7 @@ def test_the_scale_is_switched_here_and_for_the_maps_below(page):
 
 def test_relu_and_pooling_unfold(page):
     open_glance(page, STAR, 32)
-    page.get_by_role("button", name="Unfold ReLU and pooling", exact=True).click()
+    page.get_by_role("button", name="Unfold all layers", exact=True).click()
     expect(units(page)).to_have_count(1 + 9 * 8 + 7)
     expect(page.locator(".net .head b")).to_have_text(
         ["photo", *[title for number in (1, 2, 3) for title in (f"conv {number}", "ReLU", "pooling")], "answer"]

@@ -32,7 +32,7 @@ def with_kernels(**link: str) -> AppTest:
 
 
 def unfold(app: AppTest) -> AppTest:
-    return next(button for button in app.button if button.label == "Unfold ReLU and pooling").click().run()
+    return next(button for button in app.button if button.label == "Unfold all layers").click().run()
 
 
 def size(app: AppTest) -> int:

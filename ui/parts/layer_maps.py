@@ -15,6 +15,7 @@ from convoscope.strength import RESPONSE, peaks, responding, strongest_first
 from ui import state
 from ui.components.maps import CLOSED, Tile, maps
 from ui.components.packet import ROOM
+from ui.links import UNIT
 from ui.parts.overview import open_channel
 from ui.parts.seen import seen
 from ui.parts.why.downloads import slug
@@ -33,7 +34,7 @@ def layer_maps(visit: Visit) -> None:
     stage = visit.stage
     if stage is None:
         st.markdown(_without_maps(visit))
-        st.page_link("pages/unit.py", label="How its numbers are made →", query_params=state.link())
+        st.page_link(UNIT, label="How its numbers are made →", query_params=state.link())
         return
     _controls(visit, stage)
     values = visit.trace.values(stage)

@@ -13,6 +13,7 @@ from convoscope.render import Palette, Scale, colour, scale_of
 from convoscope.strength import RESPONSE
 from ui import state
 from ui.components.overview import Edge, Fold, Group, Outcome, Tile, overview
+from ui.links import UNIT
 from ui.parts.kernels import COLOURS
 from ui.parts.layer import short_title
 from ui.visit import Visit
@@ -50,7 +51,7 @@ def glance(visit: Visit) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="glance"):
         st.markdown(_sentence(visit), help=_HELP, width="content")
         if layers:
-            label = "Fold all layers" if folds else "Unfold ReLU and pooling"
+            label = f"{'Fold' if folds else 'Unfold'} all layers"
             st.button(label, on_click=state.unfold, args=((),) if folds else (layers,), help=_FOLD_HELP)
     made = columns(visit.network, visit.prepared, visit.trace, unfolded)
     names = _names(made)
@@ -86,7 +87,7 @@ def open_channel(visit: Visit, tensor: str, channel: int) -> None:
     """Chooses this step of a layer and this channel of it, and asks for the page that shows how it is made."""
     layer = next(each for each in visit.network.layers if tensor in (stage.tensor for stage in each.stages))
     state.select(layer=layer.name, stage=tensor, channel=channel)
-    state.go_to_unit()
+    state.go_to(UNIT)
 
 
 def _finest(made: Sequence[Column]) -> int:
@@ -229,7 +230,9 @@ def _scales(visit: Visit, column: Column) -> list[Scale]:
     return [scale_of(extent, palette)] * len(column.values)
 
 
-_FOLD_HELP = "Or choose a layer's title: only its own steps unfold."
+_FOLD_HELP = (
+    "Unfolded, the steps of a layer (convolution, ReLU, pooling …) stand apart. Choose a layer's title to unfold that one alone."
+)
 _HELP = (
     "Each column (on a narrow screen each row) is a layer, each tile the activation map of one of its channels for this photo, "
     "after ReLU. A line leads from a channel to one that it feeds: the darker, the more it contributes. At each position a "

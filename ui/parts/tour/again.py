@@ -10,6 +10,7 @@ from convoscope.strength import strongest_first
 from ui import state
 from ui.components.fields import Field, fields
 from ui.components.pictures import Picture
+from ui.links import UNIT
 from ui.parts.tour.prose import prose
 from ui.parts.tour.question import Question
 from ui.visit import Visit
@@ -35,7 +36,7 @@ def draw(visit: Visit) -> None:
         step, row, column = place
         layer, stage, _ = seen[step]
         state.select(layer=layer.name, stage=stage.tensor, channel=_strongest(visit, stage), cell=(row, column))
-        state.go_to_unit()
+        state.go_to(UNIT)
 
     fields(
         Picture(visit.prepared.resized),
