@@ -14,45 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto
 
+from convoscope.graph.operators import OPERATORS
 from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes, constants
 from convoscope.window import described
 
-_PASSES_SIGN = frozenset(
-    ["MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "Flatten", "Reshape", "Identity", "Dropout", "Pad", "Gather"]
-)
-_JOINS_SIGNS = frozenset(["Add", "Mul", "Div", "Concat"])
 _TAKES_SETTINGS = frozenset(["Clip", "Dropout", "Pad"])  # their bounds, ratio and value are inputs, but not parameters
 _WEIGHTS_OF = re.compile(r"(\.(weight|kernel)|/(weight|kernel|ReadVariableOp(:0)?))$")  # PyTorch; Keras
-OPERATOR_TITLES = {
-    "Conv": "convolution",
-    "Relu": "ReLU",
-    "LeakyRelu": "leaky ReLU",
-    "Clip": "clip",
-    "Sigmoid": "sigmoid",
-    "HardSigmoid": "hard sigmoid",
-    "HardSwish": "hard swish",
-    "Elu": "ELU",
-    "Gelu": "GELU",
-    "PRelu": "parametric ReLU",
-    "Erf": "error function",
-    "Sqrt": "square root",
-    "LayerNormalization": "layer normalisation",
-    "Add": "sum",
-    "Sub": "difference",
-    "Mul": "product",
-    "Div": "quotient",
-    "Concat": "join",
-    "Pad": "zero padding",
-    "Gather": "choice of channels",
-    "MaxPool": "max pooling",
-    "AveragePool": "average pooling",
-    "GlobalAveragePool": "global average pooling",
-    "ReduceMean": "mean",
-    "BatchNormalization": "batch normalisation",
-    "Gemm": "dense",
-    "MatMul": "dense",
-    "Softmax": "softmax",
-}
 
 
 @dataclass(frozen=True)
@@ -76,7 +43,7 @@ class Stage:
     def title(self) -> str:
         if self.operator == "Reshape" and len(self.shape) == 1:
             return "flatten"
-        return OPERATOR_TITLES.get(self.operator, self.operator.lower())
+        return OPERATORS[self.operator].title
 
     @property
     def is_maps(self) -> bool:
@@ -203,15 +170,13 @@ def _multiply_adds(node: NodeProto, shapes: Mapping[str, tuple[int, ...]], fixed
 
 
 def _is_positive(node: NodeProto, positive: set[str], fixed: Mapping[str, NDArray[Any]]) -> bool:
-    if node.op_type in ("Relu", "Sigmoid", "HardSigmoid", "Softplus", "Sqrt", "Softmax"):
-        return True
     if node.op_type == "Mul" and node.input[0] == node.input[1]:
         return True
     if node.op_type == "Clip":
         low = fixed.get(node.input[1], -np.inf) if len(node.input) > 1 else attribute(node, "min", -np.inf)
         return bool(np.asarray(low) >= 0)
-    if node.op_type in _PASSES_SIGN:
-        return node.input[0] in positive
-    if node.op_type in _JOINS_SIGNS:
-        return all(name in positive or (name in fixed and bool((fixed[name] >= 0).all())) for name in node.input)
-    return False
+    given = OPERATORS[node.op_type].positive
+    if given in ("first", "all"):
+        names = node.input if given == "all" else node.input[:1]
+        return all(name in positive or (name in fixed and bool((fixed[name] >= 0).all())) for name in names)
+    return given == "always"

@@ -13,16 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto
 
+from convoscope.graph.operators import OPERATORS
 from convoscope.graph.reading import attribute, computing_nodes, constants, input_name
 from convoscope.layers import Stage
 from convoscope.network import Network
 from convoscope.prepare import Crop
 from convoscope.window import Axis, axes
-
-POINTWISE = frozenset(
-    {"Relu", "LeakyRelu", "PRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Elu", "Gelu", "Erf", "Softplus"}
-    | {"Sqrt", "BatchNormalization", "Identity", "Dropout", "Add", "Sub", "Mul", "Div"}
-)  # each cell depends on the cell in its place
 
 
 @dataclass(frozen=True)
@@ -175,7 +171,7 @@ def _back(
         yield names[0], _repeat(_together(reach, 1), taken[0])
     elif node.op_type == "ReduceMean" and given == (1, *taken[1:]):
         yield names[0], _repeat(reach, taken[0])
-    elif node.op_type in POINTWISE:
+    elif OPERATORS[node.op_type].reads != "more":
         for name in names:
             yield name, _unbroadcast(reach, shapes[name], axis)
     elif node.op_type == "Concat" and attribute(node, "axis", 1) in (1, -3):

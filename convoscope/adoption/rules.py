@@ -12,12 +12,10 @@ from onnx import NodeProto, helper
 
 from convoscope.adoption.channel_norm import declare
 from convoscope.adoption.held import FRONT, Held, Layout, moves_only_ones
+from convoscope.graph.operators import OPERATORS
 from convoscope.graph.reading import OWN_DOMAIN, attribute
 
-_ALONE = frozenset(
-    {"Relu", "LeakyRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Elu", "Gelu", "Erf", "Softplus", "Sqrt"}
-    | {"Identity", "Dropout"}
-)  # work on each number of their first input
+_ALONE = frozenset(name for name, operator in OPERATORS.items() if operator.reads == "number")
 _TOGETHER = frozenset({"Add", "Sub", "Mul", "Div", "PRelu"})
 _REDUCES = frozenset({"ReduceMean", "ReduceMax", "ReduceL2"})
 _RESHAPES = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze"})

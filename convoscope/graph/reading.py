@@ -8,12 +8,8 @@ from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, helper, numpy_helper
 from onnx.external_data_helper import uses_external_data
 
-SUPPORTED = frozenset(
-    {"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "BatchNormalization", "Gemm", "MatMul", "Softmax"}
-    | {"Relu", "LeakyRelu", "PRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Elu", "Gelu", "Erf", "Softplus"}
-    | {"Sqrt", "LayerNormalization", "Pad", "Gather"}
-    | {"Add", "Sub", "Mul", "Div", "Concat", "Flatten", "Reshape", "Identity", "Dropout", "Constant"}
-)
+from convoscope.graph.operators import OPERATORS
+
 OWN_DOMAIN = "convoscope"  # of functions that a model brings along
 WEIGHTED = frozenset({"Conv", "Gemm", "MatMul"})
 
@@ -23,7 +19,7 @@ class GraphError(ValueError):
 
 
 def check_operators(model: ModelProto) -> None:
-    """Raises GraphError naming the operators outside `SUPPORTED`."""
+    """Raises GraphError naming the operators outside `OPERATORS`."""
     names = unsupported(model)
     if names:
         operators, are = ("operators", "are") if len(names) > 1 else ("operator", "is")
@@ -31,13 +27,13 @@ def check_operators(model: ModelProto) -> None:
 
 
 def unsupported(model: ModelProto) -> list[str]:
-    """The operators outside `SUPPORTED`, each once."""
+    """The operators that are not supported, each once."""
     fixed = constants(model.graph)
     return list(dict.fromkeys(node.op_type for node in model.graph.node if not _is_supported(node, fixed)))
 
 
 def _is_supported(node: NodeProto, fixed: Mapping[str, NDArray[Any]]) -> bool:
-    if node.op_type not in SUPPORTED:
+    if node.op_type not in OPERATORS:
         return False
     if node.op_type == "LayerNormalization":
         return bool(node.domain == OWN_DOMAIN)

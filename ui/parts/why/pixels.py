@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from convoscope import words
 from convoscope.graph.backward import GradientError
-from convoscope.layers import OPERATOR_TITLES
+from convoscope.graph.operators import OPERATORS
 from convoscope.why.full_gradient import FullGradient, OffsetPart
 from ui import state
 from ui.components.waterfall import Term, waterfall
@@ -106,7 +106,7 @@ def _is_missing(full: FullGradient) -> bool:
 
 
 def _titles(operators: Collection[str]) -> str:
-    return ", ".join(sorted({OPERATOR_TITLES.get(operator, operator.lower()) for operator in operators}))
+    return ", ".join(sorted({OPERATORS[operator].title for operator in operators}))
 
 
 def _named(visit: Visit, part: OffsetPart) -> str:
