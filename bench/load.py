@@ -31,7 +31,7 @@ from convoscope.benchmark import Row
 CROWDS = (1, 10, 50)
 ROUNDS = 3  # of the largest crowd, ours and the first peer by turns: what is compared is an average over the minutes
 PICTURES = 24  # different ones; each upload has bytes of its own
-LEAVING = 60  # seconds after which a server has noticed who left and given their memory back
+LEAVING = 60  # seconds from then on until memory is looked at; who left may still come back
 MANY = 1000  # uploads in a row by one visitor
 WARM = 50  # of them, before growth is counted
 BODY = bytes(19 * 2**20)  # a hoarded file, just below what the server takes

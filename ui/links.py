@@ -177,8 +177,8 @@ class _Asked:
         if not asked.startswith(OWN.rstrip("-")):
             return self.one_of(name, samples)
         self.said.append(
-            "This link was made with a photo of somebody's own, perhaps yours before a reload. Such photos are not stored, "
-            f"so here is {'the one you chose last' if last else 'a sample'}."
+            "This link was made with a photo of somebody's own, perhaps yours before a reload or a long break. Such photos are "
+            f"not stored, so here is {'the one you chose last' if last else 'a sample'}."
         )
         return last
 

@@ -1,5 +1,7 @@
 """The visitor's own photos: their reduced pixels, by the names that they have in a link, for the length of the visit."""
 
+import math
+
 import streamlit as st
 
 from convoscope.photo import Photo
@@ -28,6 +30,12 @@ def keep(photo: Photo, instead_of: str | None, beside: str | None) -> str:
     kept.clear()  # in place: of a value that is set anew Streamlit keeps the one before until the next run
     kept.update(left)
     return new
+
+
+def minutes_kept() -> int:
+    """For how long after the connection was lost: whoever comes back by then finds them."""
+    seconds: int = st.get_option("server.disconnectedSessionTTL")
+    return math.ceil(seconds / 60)
 
 
 def _kept() -> dict[str, Photo]:

@@ -8,6 +8,7 @@ import stat
 import sys
 import threading
 import time
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,7 @@ M_ARENA_MAX, HEAPS = -8, 2  # by default every thread may add a heap, which keep
 M_MMAP_THRESHOLD, ITS_OWN_PAGES = -3, 2**22  # bytes from which a block gets pages that go back when it is freed
 M_TRIM_THRESHOLD, SPARE = -1, 2**23  # bytes that stay at the end of a heap: what has gone back costs time when it is used again
 TRIM = 0.5  # seconds between two times that free memory between what is used goes back, as long as pages run
-TIDY = 25  # seconds between two looks for memory that can go back; longer than Streamlit waits for those who left
-ROUNDS = 2  # looks after the last run of a page: the second finds those who left after the first
+TIDY = 25  # seconds between two looks for visitors who do not come back, and for memory that can go back
 
 _used, _running = threading.Event(), threading.Event()
 
@@ -59,11 +59,10 @@ def give_memory_back() -> None:
 
 
 def _keep_house() -> None:
-    while _used.wait():
-        _used.clear()
-        for _ in range(ROUNDS):
-            time.sleep(TIDY)
-            _forget_who_left()
+    while True:
+        time.sleep(TIDY)
+        if _forget_who_left() or _used.is_set():
+            _used.clear()
             give_memory_back()
 
 
@@ -74,21 +73,25 @@ def _keep_small() -> None:
         _glibc("malloc_trim", 0)
 
 
-def _forget_who_left() -> None:
-    """Streamlit itself drops the session of somebody who left only when somebody else leaves, and holds the last one on."""
+def _forget_who_left() -> int:
+    """Ends the sessions of those who did not come back in time; how many that were.
+
+    Streamlit itself drops such a session only when somebody else leaves, and holds the last one on.
+    """
     if not runtime.exists():
-        return
+        return 0
     serving: Any = runtime.get_instance()
-    done = threading.Event()
+    forgotten = Future[int]()
 
     def forget() -> None:
-        for _, left in serving._session_mgr._session_storage._cache.expire():
+        gone = serving._session_mgr._session_storage._cache.expire()
+        for _, left in gone:
             left.session.shutdown()
             left.session.session_state.clear()
-        done.set()
+        forgotten.set_result(len(gone))
 
     serving._get_async_objs().eventloop.call_soon_threadsafe(forget)
-    done.wait(TIDY)
+    return forgotten.result()
 
 
 def _send_at_once() -> None:

@@ -9,9 +9,10 @@ from ui.visit import Visit
 
 # opens the photo library on phones; not every system counts the others as images. What a file is, the engine sees.
 ACCEPTED = ["image/*", ".heic", ".heif", ".avif"]
-PRIVACY = (
-    "Your photo goes to this app's server, is reduced, and stays in its memory for this visit. What was computed from it stays "
-    "until newer photos take its place. It is shown to nobody else, not stored, and not used for training."
+_PRIVACY = (
+    "Your photo goes to this app's server, is reduced, and stays in its memory for this visit and {minutes} minutes after it. "
+    "What was computed from it stays until newer photos take its place. It is shown to nobody else, not stored, and not used for "
+    "training."
 )
 
 
@@ -77,7 +78,8 @@ def _uploader(field: Field) -> None:
 
 
 def _elsewhere(field: Field) -> None:
-    st.caption("Or drop or paste a picture anywhere on this page. It is not stored.", help=PRIVACY)
+    privacy = _PRIVACY.format(minutes=own_photos.minutes_kept())
+    st.caption("Or drop or paste a picture anywhere on this page. It is not stored.", help=privacy)
     if offers.camera_is_on(field):
         camera = f"camera_{offers.uploader_key(field)}"
         st.camera_input("Take a photo", key=camera, on_change=offers.take, args=(camera, field), width=420)

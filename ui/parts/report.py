@@ -5,7 +5,7 @@ import streamlit as st
 from convoscope import words
 from convoscope.card import Card, Interval, Results
 from convoscope.evaluation import Noticed, Noticing, by_class
-from ui import shared
+from ui import own_photos, shared
 from ui.components.chart import Axis, Line, chart
 from ui.components.matrix import matrix
 from ui.components.table import Cell, table
@@ -231,9 +231,10 @@ def _at_best(card: Card) -> str:
 def privacy() -> None:
     st.subheader("What happens to my photo?", anchor=False)
     st.markdown(
-        "It is sent to the machine that runs this app, reduced, and kept in memory for this visit. It is not stored, not used "
-        "for training and never part of a link. While a large file arrives, the server may hold it in a temporary file that has "
-        "no name and is gone with the upload. Nothing is sent to anybody else."
+        "It is sent to the machine that runs this app, reduced, and kept in memory for this visit and, as a phone may lose its "
+        f"connection, for {own_photos.minutes_kept()} minutes after it. It is not stored, not used for training and never part "
+        "of a link. While a large file arrives, the server may hold it in a temporary file that has no name and is gone with "
+        "the upload. Nothing is sent to anybody else."
     )
 
 
