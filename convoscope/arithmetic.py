@@ -112,7 +112,7 @@ class Choice:
 class Passage:
     """One value that is passed on, bent or not. cell: row and column it comes from. least: that its magnitude is taken for.
 
-    The runtime computes curves by approximations that are exact to a share of 1, not of each value.
+    The runtime computes curves and powers by approximations that are exact to a share of 1, not of each value.
     """
 
     source: Source
@@ -279,7 +279,7 @@ class Softmax:
     def at(self, y: int, x: int) -> Passage:
         found = shares(self.logits)
         given = float(self.logits[self.index])
-        return Passage(self.source, (0, 0), given, float(found.shares[self.index]), float(self.values[y, x]))
+        return Passage(self.source, (0, 0), given, float(found.shares[self.index]), float(self.values[y, x]), least=1)
 
 
 Recipe = Weighted | Pointwise | Largest | Bent | Moved | Softmax

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -138,7 +139,7 @@ class Card(Part):
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
-        twice = next((name for name in self.classes if self.classes.count(name) > 1), None)
+        twice = next((name for name, count in Counter(self.classes).items() if count > 1), None)
         if twice is not None:
             raise ValueError(f"classes names {twice} twice; give each class a name of its own")
         return self

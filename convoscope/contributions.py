@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from onnx import NodeProto
 
-from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes, constants
+from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes
 from convoscope.network import Network
 
 _NOT_ALONE = WEIGHTED | {"Softmax"}  # what mixes channels, but not by fixed weights: nothing is said of it
@@ -50,9 +50,8 @@ class Contributions:
 
     @classmethod
     def of(cls, network: Network, values: Mapping[str, NDArray[np.float32]], ends: frozenset[str]) -> "Contributions":
-        graph = network.model.graph
-        nodes = {node.output[0]: node for node in computing_nodes(graph)}
-        return cls(nodes, constants(graph) | dict(network.weights), values, ends)
+        nodes = {node.output[0]: node for node in computing_nodes(network.model.graph)}
+        return cls(nodes, network.constants, values, ends)
 
     def into(self, tensor: str, channels: Iterable[int]) -> dict[str, Flow]:
         """What these channels of a tensor that the network computes get, by the nearest ends before it."""

@@ -3,11 +3,11 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from convoscope.card import Card, Count, Interval, ModelError, Part, Results, Share
 
@@ -34,6 +34,12 @@ class Robustness(Part):
     pictures: Count
     strengths: tuple[float, ...]
     top1: tuple[Share, ...]
+
+    @model_validator(mode="after")
+    def _one_for_each(self) -> Self:
+        if len(self.strengths) != len(self.top1):
+            raise ValueError("robustness: strengths and top1 are not equally many")
+        return self
 
 
 class Moment(Part):
@@ -183,6 +189,6 @@ def read_evaluation(folder: Path, card: Card) -> Evaluation | None:
     if evaluation.sha256 != card.sha256:
         raise ModelError(f"{folder.name}/{FILE} was measured on another graph, so nothing measured can be shown.")
     known = set(range(len(card.classes)))
-    if set(evaluation.order) != known or any({label, answer} - known for label, answer, _ in evaluation.confusion):
+    if sorted(evaluation.order) != sorted(known) or any({label, answer} - known for label, answer, _ in evaluation.confusion):
         raise ModelError(f"{folder.name}/{FILE} does not name the classes of the card.")
     return evaluation

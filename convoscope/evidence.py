@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto
 
-from convoscope.graph.reading import attribute, constants
+from convoscope.graph.reading import attribute
 from convoscope.layers import Stage
 from convoscope.network import Network, Trace
 
@@ -49,7 +49,7 @@ def linear_head(network: Network) -> LinearHead | None:
     """The linear tail after the last maps, or None if something between them and the logits is not linear."""
     nodes = {node.output[0]: node for node in network.model.graph.node}
     stages = {stage.tensor: stage for stage in network.stages}
-    fixed = constants(network.model.graph)
+    fixed = network.constants
     weights_bias = dense(network.logits_name, nodes, fixed)
     if weights_bias is None:
         return None

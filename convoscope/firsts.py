@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto
 
-from convoscope.graph.reading import attribute, computing_nodes, constants
+from convoscope.graph.reading import attribute, computing_nodes
 from convoscope.kernels import kernels
 from convoscope.layers import Stage
 from convoscope.network import Network, Trace
@@ -54,7 +54,7 @@ def first_convolution(network: Network, prepared: Prepared, trace: Trace) -> Con
     photo = prepared.tensor[0]
     if weights is None or node.input[0] != network.session.get_inputs()[0].name or weights.shape[1] != len(photo):
         return None
-    fixed = {**constants(network.model.graph), **network.weights}
+    fixed = network.constants
     bias = fixed[node.input[2]] if any(node.input[2:]) else np.zeros(len(weights), np.float32)
     stage = next(stage for stage in layer.stages if stage.tensor == layer.name)
     after = trace.values(stage)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto
 
-from convoscope.graph.reading import attribute, computing_nodes, constants
+from convoscope.graph.reading import attribute, computing_nodes
 from convoscope.layers import Layer
 from convoscope.network import Network
 
@@ -28,7 +28,7 @@ def kernels(network: Network, layer: Layer) -> NDArray[np.float32] | None:
     if node.op_type != "Conv":
         return None
     name = node.input[1]
-    values = network.weights[name] if name in network.weights else constants(network.model.graph)[name]
+    values = network.constants[name]
     return np.asarray(values, np.float32) if values.ndim == 4 else None
 
 

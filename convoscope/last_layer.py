@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convoscope.evidence import dense
-from convoscope.graph.reading import constants
 from convoscope.network import Network, Trace
 
 
@@ -31,7 +30,7 @@ class LastLayer:
 def last_layer(network: Network, trace: Trace) -> LastLayer | None:
     """None if the logits do not come from one dense layer of fixed weights."""
     nodes = {node.output[0]: node for node in network.model.graph.node}
-    found = dense(network.logits_name, nodes, constants(network.model.graph))
+    found = dense(network.logits_name, nodes, network.constants)
     if found is None:
         return None
     name, weights, bias = found

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -13,7 +14,7 @@ from onnx import ModelProto
 
 from convoscope.cached import cached_property
 from convoscope.card import Card, ModelError, read_card
-from convoscope.graph.reading import GraphError, check_operators, check_weights_inside, computing_nodes
+from convoscope.graph.reading import GraphError, check_operators, check_weights_inside, computing_nodes, constants
 from convoscope.graph.stored import StoredModel
 from convoscope.graph.tap import tap
 from convoscope.layers import Layer, Stage, layer_names, read_layers
@@ -107,6 +108,11 @@ class Network:
         return self.read_model()
 
     @property
+    def constants(self) -> dict[str, NDArray[Any]]:
+        """What the graph holds by name: weights, those that stand in for them, settings."""
+        return constants(self.model.graph) | dict(self.weights)
+
+    @property
     def stages(self) -> Iterator[Stage]:
         return (stage for layer in self.layers for stage in layer.stages)
 
@@ -160,7 +166,7 @@ def load(folder: Path, threads: int = 1) -> Network:
     """
     card = read_card(folder)
     try:
-        read_model = StoredModel(folder / "model.onnx")
+        read_model = StoredModel(folder / "model.onnx", card.sha256)
         model = read_model()
         check_weights_inside(model)
         check_operators(model)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import NodeProto
 
 from convoscope.graph.operators import OPERATORS
-from convoscope.graph.reading import attribute, computing_nodes, constants, input_name
+from convoscope.graph.reading import attribute, computing_nodes, input_name
 from convoscope.layers import Stage
 from convoscope.network import Network
 from convoscope.prepare import Crop
@@ -127,7 +127,7 @@ def same_place(network: Network, before: Stage, after: Stage, cell: tuple[int, i
 def _follow(network: Network, stage: Stage, channel: int, axis: int, shapes: dict[str, tuple[int, int, int]]) -> _Reach:
     """What each position along the axis depends on in the input, all its channels together: seen (cells, size)."""
     graph = network.model.graph
-    fixed = constants(graph)
+    fixed = network.constants
     reached = {stage.tensor: _start(shapes[stage.tensor], channel, axis)}
     for node in reversed(list(computing_nodes(graph))):
         if node.output[0] in reached:

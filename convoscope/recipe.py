@@ -11,7 +11,7 @@ from onnx import NodeProto
 from convoscope.arithmetic import Bent, Largest, Moved, Pointwise, Recipe, Softmax, Source, Weighted
 from convoscope.cached import cached_property
 from convoscope.curves import CURVES, curve_of
-from convoscope.graph.reading import GraphError, attribute, computing_nodes, constants, input_name
+from convoscope.graph.reading import GraphError, attribute, computing_nodes, input_name
 from convoscope.layers import Stage
 from convoscope.network import Network, Trace
 from convoscope.prepare import Prepared
@@ -59,7 +59,7 @@ class Workings:
 
     @cached_property
     def _fixed(self) -> dict[str, NDArray[Any]]:
-        return {**constants(self.network.model.graph), **self.network.weights}
+        return self.network.constants
 
     def maps(self, tensor: str) -> NDArray[np.float32]:
         """(C, H, W); numbers without a place are maps of 1 × 1."""

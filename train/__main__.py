@@ -41,7 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _train(options: argparse.Namespace) -> None:
     out: Path = options.out or Path("models") / options.network
-    run: Path = options.runs / out.name
+    run: Path = options.runs / out.resolve().name
+    if run.resolve().is_relative_to(out.resolve()) or out.resolve().is_relative_to(run.resolve()):
+        raise WriteError(f"{run}, where a run is kept and cleared, and {out} lie in each other; choose another --out or --runs.")
     start = read_start(options.start) if options.start else None
     if start and options.start.resolve().is_relative_to(run.resolve()):
         raise StartError(f"{options.start} lies in {run}, where this run would write; choose another --out or --runs.")

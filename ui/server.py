@@ -85,10 +85,12 @@ def _forget_who_left() -> int:
 
     def forget() -> None:
         gone = serving._session_mgr._session_storage._cache.expire()
-        for _, left in gone:
-            left.session.shutdown()
-            left.session.session_state.clear()
-        forgotten.set_result(len(gone))
+        try:
+            for _, left in gone:
+                left.session.shutdown()
+                left.session.session_state.clear()
+        finally:
+            forgotten.set_result(len(gone))
 
     serving._get_async_objs().eventloop.call_soon_threadsafe(forget)
     return forgotten.result()

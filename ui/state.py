@@ -44,17 +44,16 @@ def open_visit(page: str) -> Visit:
 
 
 def _brought_together(page: str) -> Visit:
-    if target := st.session_state.pop("go_to", None):
+    before, st.session_state.edition = st.session_state.get("edition"), edition()
+    others = before not in (None, st.session_state.edition)  # networks than those that were chosen among
+    if (target := st.session_state.pop("go_to", None)) and not others:
         st.switch_page(target, query_params=link())
     if st.session_state.get("page") != page:
         st.session_state.page, st.session_state.view, st.session_state.problem = page, None, None
     given = st.query_params.to_dict()
     notes: tuple[str, ...] = ()
     followed = given != st.session_state.get("written") and not st.session_state.get("chosen_now")
-    before, st.session_state.edition = st.session_state.get("edition"), edition()
-    if before not in (None, st.session_state.edition):
-        followed = True  # what was chosen may not be there any more
-    if "selection" not in st.session_state or followed:
+    if "selection" not in st.session_state or followed or others:
         st.session_state.selection, notes = from_link(given, usable(), own_photos.names())
         st.session_state.view, st.session_state.problem, st.session_state.moving = None, None, False
         st.session_state.followed = times_followed() + 1
@@ -71,7 +70,7 @@ def _brought_together(page: str) -> Visit:
         if given != written:
             st.query_params.from_dict(written)
         st.session_state.written = written
-    st.session_state.chosen_now = False
+    st.session_state.chosen_now, st.session_state.drawn = False, selection.model
     network = usable()[selection.model]
     return Visit(selection, network, photo, title, crop, notes, problem_with("photo"))
 
@@ -86,9 +85,14 @@ def select(**changes: Any) -> None:
     """Changes the selection. A new model keeps the photos that it has too, or takes up the one that it was left with; a new photo
     starts with its centre.
 
-    In another layer or step the pinned cell is the one in the same place of the photo.
+    In another layer or step the pinned cell is the one in the same place of the photo. A click on the page of one network that
+    comes together with the choice of another is passed over.
     """
     before: Selection = st.session_state.selection
+    if before.model != st.session_state.drawn:
+        changes = {field: value for field, value in changes.items() if field not in _LEFT_OPEN["model"]}
+    if changes.get("model", before.model) not in usable():  # the run that follows says so
+        return
     left_open: dict[str, Any] = dict.fromkeys(field for each in changes for field in _LEFT_OPEN.get(each, ()))
     selection = replace(before, **(left_open | changes))
     if "model" in changes:
@@ -187,8 +191,9 @@ def swap() -> None:
 
 def go_to_layer(number: int) -> None:
     """Chooses the layer with this number (0: the photo itself) and asks for its page."""
-    if number:
-        select(layer=usable()[st.session_state.selection.model].layers[number - 1].name)
+    model = st.session_state.selection.model
+    if number and model == st.session_state.drawn and model in usable():
+        select(layer=usable()[model].layers[number - 1].name)
         st.session_state.go_to, st.session_state.come_for_maps = "pages/layers.py", True
 
 
@@ -228,7 +233,7 @@ def keep_gains(model: str, turned: Mapping[str, Any]) -> None:
 
     While a slider moves the URL stays as it is, or each place on its way would be an entry of the browser's history.
     """
-    if model == st.session_state.selection.model:
+    if model == st.session_state.selection.model and model in usable():
         select(switches=within(turned["gains"], usable()[model]) or None)
         st.session_state.moving = turned["moving"]
 

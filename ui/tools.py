@@ -16,28 +16,37 @@ from convoscope.why.surgery import lean
 from convoscope.why.switches import LeaveOneOut, Switchboard, open_leave_one_out, open_switchboard
 from convoscope.why.trust import shuffled
 
-KEPT = 6  # sessions of all networks together, at 10 to 20 MiB each: as many as one visitor needs who goes through all views
+KEPT = 6  # sessions of all networks together: as many as one visitor needs who goes through all views
+ROOM = 96 * 2**20  # bytes of all their weights: each session has them once, and up to twice as much beside them
 IDLE = 300  # seconds after which a session that nobody has used is closed
 
 Session = TypeVar("Session")
+
+
+@dataclass(frozen=True)
+class _Opened:
+    session: Any
+    size: int
+    used: float
 
 
 class Sessions:
     """Those used last. May be used by many threads at once: at worst two of them open the same session."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, ...], tuple[float, Any]] = {}  # the one used last at the end
+        self._kept: dict[tuple[str, ...], _Opened] = {}  # the one used last at the end
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
 
-    def get(self, what: tuple[str, ...], make: Callable[[], Session]) -> Session:
+    def get(self, what: tuple[str, ...], size: int, make: Callable[[], Session]) -> Session:
+        """size: of its weights, in bytes."""
         with self._lock:
             found = self._kept.get(what)
-        session: Session = found[1] if found else make()
+        session: Session = found.session if found else make()
         with self._lock:
             self._kept.pop(what, None)
-            self._kept[what] = time.monotonic(), session
-            while len(self._kept) > KEPT:
+            self._kept[what] = _Opened(session, size, time.monotonic())
+            while len(self._kept) > 1 and (len(self._kept) > KEPT or sum(each.size for each in self._kept.values()) > ROOM):
                 del self._kept[next(iter(self._kept))]
             self._look_again()
         return session
@@ -49,15 +58,15 @@ class Sessions:
     def close_idle(self) -> None:
         with self._lock:
             self._timer = None
-            for what, (used, _) in list(self._kept.items()):
-                if time.monotonic() - used >= IDLE:
+            for what, opened in list(self._kept.items()):
+                if time.monotonic() - opened.used >= IDLE:
                     del self._kept[what]
             self._look_again()
 
     def _look_again(self) -> None:
         """When the one that has rested longest may have rested long enough."""
         if self._timer is None and self._kept:
-            used, _ = next(iter(self._kept.values()))
+            used = next(iter(self._kept.values())).used
             self._timer = threading.Timer(max(1, used + IDLE - time.monotonic()), self.close_idle)
             self._timer.daemon = True
             self._timer.start()
@@ -105,4 +114,4 @@ class Tools:
         return self._once(f"gradients {stage.tensor}", lambda: open_gradients(self.network, [stage.tensor], photo=False))
 
     def _once(self, what: str, make: Callable[[], Session]) -> Session:
-        return SESSIONS.get((self.network.key, what), make)
+        return SESSIONS.get((self.network.key, what), 4 * self.network.parameters, make)

@@ -214,7 +214,7 @@ def _course(key: tuple[str | int, ...], _visit: Visit) -> dict[int, Answer]:
     return {step: history.at(step).predict(_visit.prepared).best for step in history.steps} if history else {}
 
 
-@kept(entries=8)
+@kept(entries=8, life=shared.LOOK)
 def _report(key: tuple[str, str], network: Network) -> Report:
     """key: the network's, and the name of its folder."""
     folder = shared.MODELS / key[1]

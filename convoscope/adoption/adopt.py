@@ -43,7 +43,7 @@ def adopt(model: ModelProto, made: Preprocessing) -> Adopted:
     elif len(adopted.graph.node) == len(settled.graph.node):
         return Adopted(model, None)
     difference = _difference(settled, adopted, made)
-    if difference > TOLERANCE:
+    if not difference <= TOLERANCE:
         raise GraphError(f"written in supported operators its answers differ by {difference:.2g} of the largest")
     return Adopted(adopted, difference)
 

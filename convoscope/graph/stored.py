@@ -1,6 +1,6 @@
 """A model that lies on disk, parsed when it is asked for: its weights take as much memory as those that the session holds."""
 
-import os
+import hashlib
 import threading
 import time
 import weakref
@@ -18,14 +18,14 @@ HELD = 10.0  # seconds
 class StoredModel:
     """Called by many threads at once, it gives them the settled model, which none may change. What replaces the file is not seen.
 
-    held: seconds for which the parsed model stays in memory after it was last asked for.
-    Raises OSError; called, also DecodeError, and GraphError if the file was written over or cannot be settled.
+    sha256: of the file, hexadecimal. held: seconds for which the parsed model stays in memory after it was last asked for.
+    Raises OSError; called, also DecodeError, and GraphError if the file holds something else now or cannot be settled.
     """
 
-    def __init__(self, path: Path, held: float = HELD) -> None:
+    def __init__(self, path: Path, sha256: str, held: float = HELD) -> None:
         self._file = path.open("rb")
         weakref.finalize(self, self._file.close)
-        self._written, self._held = self._last_written(), held
+        self._sha256, self._held = sha256, held
         self._lock = threading.Lock()
         self._model: ModelProto | None = None
 
@@ -38,13 +38,11 @@ class StoredModel:
             return self._model
 
     def _read(self) -> ModelProto:
-        if self._last_written() != self._written:
-            raise GraphError("its file was written over since it was loaded")
         self._file.seek(0)
-        return settle(onnx.load_model_from_string(self._file.read()))
-
-    def _last_written(self) -> int:
-        return os.fstat(self._file.fileno()).st_mtime_ns
+        data = self._file.read()
+        if hashlib.sha256(data).hexdigest() != self._sha256:
+            raise GraphError("its file was written over since it was loaded")
+        return settle(onnx.load_model_from_string(data))
 
     def _look_after(self, seconds: float) -> None:
         timer = threading.Timer(seconds, self._let_go_if_unused)

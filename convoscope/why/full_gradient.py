@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import NodeProto
 
 from convoscope.curves import CURVES
-from convoscope.graph.reading import attribute, computing_nodes, constants
+from convoscope.graph.reading import attribute, computing_nodes
 from convoscope.network import Network
 from convoscope.why.gradients import Gradients, open_gradients
 from convoscope.why.pixels import on_pixels
@@ -87,7 +87,7 @@ class FullGradients:
         """photo: float32 (1, C, S, S), in which 0 is the mean colour: the bar starts from there."""
         network = self.gradients.network
         found = self.gradients.of(photo, question)
-        fixed = constants(network.model.graph) | dict(network.weights)
+        fixed = network.constants
         terms = [photo[0].astype(np.float64) * found.photo[0]]
         parts = []
         for node in self.steps:
@@ -101,7 +101,7 @@ class FullGradients:
 
 def open_full_gradients(network: Network) -> FullGradients:
     """Raises GradientError if an operator on the way has no rule, naming it."""
-    fixed = constants(network.model.graph)
+    fixed = network.constants
     nodes = _leading_to_logits(network)
     steps = tuple(node for node in nodes if _has_offset(node, fixed))
     made = {node.output[0] for node in nodes}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convoscope.graph.bake import bake
-from convoscope.graph.reading import WEIGHTED, computing_nodes, constants
+from convoscope.graph.reading import WEIGHTED, computing_nodes
 from convoscope.graph.tap import tap
 from convoscope.network import Network, open_session
 from convoscope.why.question import Question, answers, chosen
@@ -129,7 +129,7 @@ def blurred(photo: NDArray[np.float32]) -> NDArray[np.float32]:
 def shuffled(network: Network, seed: int = 0) -> Network:
     """The same network with the weights of each kernel and matrix in random order: it has forgotten all that it learned."""
     rng = np.random.default_rng(seed)
-    fixed = constants(network.model.graph) | dict(network.weights)
+    fixed = network.constants
     source = {node.output[0]: node.input[0] for node in network.model.graph.node if node.op_type == "Identity"}
     nodes = [node for node in computing_nodes(network.model.graph) if node.op_type in WEIGHTED and node.input[1] in fixed]
     names = dict.fromkeys(source.get(node.input[1], node.input[1]) for node in nodes)

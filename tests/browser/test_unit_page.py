@@ -77,6 +77,21 @@ def test_fifty_random_cells_of_each_layer_are_computed_as_by_the_engine(page, mo
                 assert read["agrees"] == "check agrees"
 
 
+def test_a_softmax_is_computed_and_not_copied(browser, tmp_path):
+    network = ZOO["residual"].load(tmp_path / "models" / "residual")
+    layer, stage = next(each for each in stages(network) if each[1].operator == "Softmax")
+    shown = shipped.sample("coffee")
+    prepared = prepare(shown, centre_crop(shown), network.card.preprocessing)
+    found = Workings(network, prepared, network.trace(prepared))
+    with running_app(tmp_path / "log", tmp_path / "models") as url, open_page(browser, url, DESKTOP) as page:
+        page.goto(f"/unit?photo=coffee&layer={layer.name}&stage={stage.tensor}")
+        root(page)
+        number = found.recipe(stage, found.trace.prediction.best.index).at(0, 0)
+        read = page.locator(".check")
+        assert float(read.get_attribute("data-value")) == pytest.approx(number.value, rel=1e-12)
+        assert float(read.get_attribute("data-runtime")) == number.runtime != number.value
+
+
 def test_numbers_without_a_map_are_computed_as_by_the_engine(page):
     for model, photo in (("photo", "coffee"), ("shapes", "star")):
         found = workings(model, photo)

@@ -1,6 +1,7 @@
 """Graphs of known operators put together as hardly anybody does: every page shows what it can of them, and says the rest."""
 
 import json
+import shutil
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from onnx import NodeProto
 
 from convoscope.network import load
 from tests.graphs import card, model, node, write
-from tests.pages.app import open_app
+from tests.pages.app import ROOT, components, labelled, open_app
 from ui.chapters import CHAPTERS
 from ui.views import VIEWS
 
@@ -108,3 +109,38 @@ def test_a_folder_is_shown_when_it_comes_read_anew_when_it_is_written_and_left_w
     assert not app.exception
     assert app.selectbox(key="choose_model").options == ["first", "third"]
     assert "“second”" in app.info[0].value
+
+
+def test_a_network_that_goes_as_it_is_chosen_is_passed_over(shelf, monkeypatch):
+    monkeypatch.setattr("ui.shared._edition._life", 0)
+    built = model((CONV, node("Relu", "conv", "maps"), *HEAD), WEIGHTS, (3, SIZE, SIZE))
+    for name in ("first", "second"):
+        write(shelf / name, built, card(built, SIZE, 3, 4, title=name))
+    app = open_app("pages/layers.py", model="first")
+    (shelf / "second" / "card.json").unlink()
+    app.selectbox(key="choose_model").set_value("second").run()
+    assert not app.exception
+    assert app.query_params["model"] == "first"
+
+
+def test_what_is_chosen_on_the_page_of_a_network_that_goes_is_passed_over(shelf, monkeypatch):
+    monkeypatch.setattr("ui.shared._edition._life", 0)
+    built = model((CONV, node("Relu", "conv", "maps"), *HEAD), WEIGHTS, (3, SIZE, SIZE))
+    for name in ("first", "second"):
+        write(shelf / name, built, card(built, SIZE, 3, 4, title=name))
+    app = open_app("pages/layers.py", model="second")
+    step = labelled(app.segmented_control, "Step")
+    (shelf / "second" / "card.json").unlink()
+    step.set_value("conv").run()
+    assert not app.exception
+    assert "“second”" in app.info[0].value
+
+
+def test_what_is_measured_of_a_network_is_shown_when_it_comes(shelf, monkeypatch):
+    monkeypatch.setattr("ui.visit._report._life", 0)
+    folder = shutil.copytree(ROOT / "models" / "shapes", shelf / "shapes")
+    (folder / "evaluation.json").rename(folder / "later")
+    app = open_app("pages/report.py")
+    assert not components(app, "matrix")
+    (folder / "later").rename(folder / "evaluation.json")
+    assert components(app.run(), "matrix")

@@ -430,6 +430,14 @@ def test_a_photo_of_ones_own_is_compared_with_and_changes_places():
     assert app.query_params["other"] == mine
 
 
+def test_a_choice_on_the_page_of_one_network_that_comes_with_the_choice_of_another_is_passed_over():
+    app = opened("evidence", model="photo", photo="coffee")
+    labelled(app.selectbox, "Why this class").set_value(150)
+    app.selectbox(key="choose_model").set_value("shapes").run()
+    assert not app.exception
+    assert (app.query_params["model"], app.query_params.get("answer")) == ("shapes", None)
+
+
 def test_both_photos_can_be_any_of_ones_own():
     app = opened("photos", model="photo", photo="coffee")
     upload(app, jpeg())  # A

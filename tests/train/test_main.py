@@ -61,6 +61,15 @@ def test_a_network_is_not_started_from_where_the_run_would_write(tmp_path: Path,
     assert (start / "model.onnx").exists()
 
 
+@pytest.mark.parametrize(("out", "runs"), [("models/shapes", "models"), (".", "runs"), ("runs/shapes/model", "runs/shapes")])
+def test_a_run_is_not_kept_where_the_network_goes(tmp_path, capsys, monkeypatch, out, runs) -> None:
+    shutil.copytree(SHAPES, tmp_path / "models" / "shapes")
+    monkeypatch.chdir(tmp_path)
+    said = fails(capsys, "shapes", "--drawings", "140", "--epochs", "1", "--out", out, "--runs", runs)
+    assert said.endswith("lie in each other; choose another --out or --runs.")
+    assert (tmp_path / "models" / "shapes" / "model.onnx").exists()
+
+
 def test_a_training_that_diverges_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
     learn = Training.learn
     monkeypatch.setattr(Training, "learn", lambda *given: learn(*given) * float("nan"))

@@ -1,4 +1,5 @@
 import gc
+import hashlib
 import os
 import shutil
 import threading
@@ -11,6 +12,7 @@ from convoscope.graph.reading import GraphError
 from convoscope.graph.stored import StoredModel
 
 SHAPES = Path(__file__).parents[3] / "models" / "shapes" / "model.onnx"
+SHA256 = hashlib.sha256(SHAPES.read_bytes()).hexdigest()
 LONG = 3600.0
 
 
@@ -20,7 +22,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_it_is_parsed_once_for_all_who_ask_soon_after_each_other(path: Path) -> None:
-    stored = StoredModel(path, LONG)
+    stored = StoredModel(path, SHA256, LONG)
     models = []
     threads = [threading.Thread(target=lambda: models.append(stored())) for _ in range(8)]
     for thread in threads:
@@ -33,7 +35,7 @@ def test_it_is_parsed_once_for_all_who_ask_soon_after_each_other(path: Path) -> 
 
 
 def test_it_is_let_go_when_nobody_asks_and_parsed_anew_for_the_next(path: Path) -> None:
-    stored = StoredModel(path, held=0.05)
+    stored = StoredModel(path, SHA256, held=0.05)
     stored()
     deadline = time.monotonic() + 30
     while stored._model and time.monotonic() < deadline:
@@ -43,7 +45,7 @@ def test_it_is_let_go_when_nobody_asks_and_parsed_anew_for_the_next(path: Path) 
 
 
 def test_it_stays_as_long_as_somebody_asks(path: Path) -> None:
-    stored, now = StoredModel(path, LONG), time.monotonic()
+    stored, now = StoredModel(path, SHA256, LONG), time.monotonic()
     model = stored()
     stored._let_go_if_unused()
     assert stored() is model
@@ -53,7 +55,7 @@ def test_it_stays_as_long_as_somebody_asks(path: Path) -> None:
 
 
 def test_a_file_that_takes_its_place_is_not_seen(path: Path) -> None:
-    stored = StoredModel(path, LONG)
+    stored = StoredModel(path, SHA256, LONG)
     other = path.with_name("other.onnx")
     other.write_bytes(b"another network")
     other.replace(path)
@@ -61,15 +63,20 @@ def test_a_file_that_takes_its_place_is_not_seen(path: Path) -> None:
 
 
 def test_a_file_that_was_written_over_is_said_so(path: Path) -> None:
-    stored = StoredModel(path, LONG)
+    stored = StoredModel(path, SHA256, LONG)
     path.write_bytes(b"another network")
-    os.utime(path, ns=(0, 0))
     with pytest.raises(GraphError, match="written over since it was loaded"):
         stored()
 
 
+def test_a_file_that_was_only_touched_is_the_same(path: Path) -> None:
+    stored = StoredModel(path, SHA256, LONG)
+    os.utime(path, ns=(0, 0))
+    assert stored().SerializeToString() == SHAPES.read_bytes()
+
+
 def test_its_file_is_closed_with_it(path: Path) -> None:
-    stored = StoredModel(path, LONG)
+    stored = StoredModel(path, SHA256, LONG)
     file = stored._file
     del stored
     gc.collect()

@@ -147,7 +147,8 @@ def _recipe(recipe: Recipe, labels: Sequence[str], arrays: dict[str, NDArray[Any
     if isinstance(recipe, Bent):
         kind |= _bend(recipe)
     if isinstance(recipe, Softmax):
-        kind |= {"given": float(recipe.logits[recipe.index])}
+        arrays["sources"] = recipe.logits
+        kind |= {"index": recipe.index}
     if isinstance(recipe, Moved):
         kind |= {"from": list(recipe.cell)}
     return kind

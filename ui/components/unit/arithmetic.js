@@ -13,14 +13,14 @@ class Arithmetic {
 
   // How a cell's value is made: `value`, ONNX Runtime's `runtime`, and the `magnitude` of all that was added up.
   at(cell) {
-    const { kind, sources, width, from, values, taken, given: logit } = this.header;
+    const { kind, sources, width, from, values, taken } = this.header;
     const runtime = values[cell.y * width + cell.x];
     if (kind === "weighted" || kind === "pointwise") return { ...this.sum(cell), runtime };
     if (kind === "largest") {
       const found = this.largest(cell);
       return { ...found, runtime, magnitude: Math.abs(found.value) };
     }
-    if (kind === "softmax") return { value: runtime, runtime, magnitude: runtime, given: logit };
+    if (kind === "softmax") return { ...this.share(), runtime, magnitude: 1 };
     const given = from ? sources[from[0] * taken[1] + from[1]] : sources[cell.y * width + cell.x];
     const value = kind === "moved" ? given : bent(given, this.header);
     return { given, value, runtime, magnitude: Math.max(Math.abs(value), this.header.curve ? 1 : 0) };
@@ -62,6 +62,13 @@ class Arithmetic {
     const divisor = this.divisor(cell);
     if (count > ROWS) terms.sort((one, other) => Math.abs(other.subtotal) - Math.abs(one.subtotal) || one.n - other.n);
     return { terms, rest, bias: added, divisor, sum: total, value: total / divisor, magnitude: magnitude / divisor };
+  }
+
+  // Of one logit among all.
+  share() {
+    const { sources, index } = this.header, largest = sources.reduce((one, other) => Math.max(one, other));
+    const powers = Array.from(sources, (logit) => Math.exp(logit - largest));
+    return { given: sources[index], value: powers[index] / powers.reduce((sum, power) => sum + power) };
   }
 
   divisor({ y, x }) {
