@@ -19,7 +19,7 @@ class Row(Part):
     def text(self) -> str:
         """'2.2 ms'."""
         digits = 0 if abs(self.value) >= 100 or self.value == round(self.value) else 1
-        return f"{self.value:,.{digits}f} {self.unit}"
+        return f"{self.value:,.{digits}f} {self.unit}".replace("-", "−")
 
 
 class Benchmark(Part):

@@ -50,10 +50,8 @@ def linear_head(network: Network) -> LinearHead | None:
     nodes = {node.output[0]: node for node in network.model.graph.node}
     stages = {stage.tensor: stage for stage in network.stages}
     fixed = network.constants
-    weights_bias = dense(network.logits_name, nodes, fixed)
-    if weights_bias is None:
-        return None
-    name, weights, bias = weights_bias
+    classes = len(network.card.classes)
+    name, weights, bias = dense(network.logits_name, nodes, fixed) or (network.logits_name, np.eye(classes), np.zeros(classes))
     averaged = False
     while name in nodes and (name not in stages or not stages[name].is_maps):
         node = nodes[name]

@@ -132,15 +132,23 @@ def read_layers(model: ModelProto, shapes: Mapping[str, tuple[int, ...]], titles
             weighted.append(node)
         groups[-1].append(stage)
     return tuple(
-        Layer(number, node.output[0], titles[node.output[0]], _module(node.input[1]), tuple(stages))
+        Layer(number, node.output[0], titles[node.output[0]], _module(node), tuple(stages))
         for number, (node, stages) in enumerate(zip(weighted, groups, strict=True), start=1)
     )
 
 
-def _module(weights: str) -> str:
-    """From the name of its weights; '' where the exporter has made up a name."""
-    path = _WEIGHTS_OF.sub("", weights)
-    return path if path != weights else ""
+def _module(node: NodeProto) -> str:
+    """From the name of its weights, or of the node: '/stem/stem.0/Conv'; '' where the exporter has made up both."""
+    path = _WEIGHTS_OF.sub("", node.input[1])
+    if path != node.input[1]:
+        return path
+    found: list[str] = []
+    for scope in node.name.split("/")[1:-1] if node.name.startswith("/") else ():
+        if found and scope.startswith(f"{found[-1]}."):
+            found[-1] = scope
+        else:
+            found.append(scope)
+    return ".".join(found)
 
 
 def _has_weights(node: NodeProto, fixed: Mapping[str, NDArray[Any]]) -> bool:

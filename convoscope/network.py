@@ -232,6 +232,11 @@ def _logits_name(model: ModelProto) -> str:
     if name not in made_by or not layer_names(model):
         raise GraphError("its graph has no layer of fixed weights between the input and the output")
     last = made_by[name]
+    if last.op_type in ("Sigmoid", "HardSigmoid"):
+        raise GraphError(
+            "it ends in a sigmoid, a probability for each class by itself; here those of all classes are shares of one whole, "
+            "as of a softmax"
+        )
     return str(last.input[0]) if last.op_type == "Softmax" and last.input[0] in made_by else name
 
 

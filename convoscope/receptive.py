@@ -91,7 +91,7 @@ class _Reach:
     """What the cells asked for depend on in one tensor, along one axis.
 
     seen: bool (C, cells, size). first, last: float64 (C, cells), positions as if there were no border; inf and −inf where
-    nothing is seen.
+    nothing is seen. Where C is 1 it stands for all channels alike.
     """
 
     seen: NDArray[np.bool_]
@@ -108,7 +108,8 @@ def receptive_fields(network: Network, stage: Stage, channel: int) -> Fields:
     shapes = {stage.tensor: _as_maps(stage.shape) for stage in network.stages}
     source = input_name(network.model.graph)
     shapes[source] = (made.channel_count, made.size, made.size)
-    found = [_follow(network, stage, channel, axis, shapes) for axis in (0, 1)]
+    fixed = network.constants
+    found = [_follow(network, stage, channel, axis, shapes, fixed) for axis in (0, 1)]
     bounds = [np.stack([each.first, each.last + 1], 1) for each in found]
     reaches = [np.where(np.isfinite(each), each, 0).astype(np.int64) for each in bounds]
     clipped = [_bounds(each.seen) for each in found]
@@ -124,10 +125,16 @@ def same_place(network: Network, before: Stage, after: Stage, cell: tuple[int, i
     return receptive_fields(network, after, 0).nearest(receptive_fields(network, before, 0).middle(row, column))
 
 
-def _follow(network: Network, stage: Stage, channel: int, axis: int, shapes: dict[str, tuple[int, int, int]]) -> _Reach:
+def _follow(
+    network: Network,
+    stage: Stage,
+    channel: int,
+    axis: int,
+    shapes: dict[str, tuple[int, int, int]],
+    fixed: dict[str, NDArray[Any]],
+) -> _Reach:
     """What each position along the axis depends on in the input, all its channels together: seen (cells, size)."""
     graph = network.model.graph
-    fixed = network.constants
     reached = {stage.tensor: _start(shapes[stage.tensor], channel, axis)}
     for node in reversed(list(computing_nodes(graph))):
         if node.output[0] in reached:
@@ -179,11 +186,12 @@ def _back(
         for name in node.input:
             part = slice(start, start + shapes[name][0])
             start = part.stop
-            yield name, _Reach(reach.seen[part], reach.first[part], reach.last[part])
+            yield name, reach if len(reach.seen) == 1 else _Reach(reach.seen[part], reach.first[part], reach.last[part])
     elif given[0] == taken[0] and (node.op_type == "GlobalAveragePool" or (node.op_type == "ReduceMean" and given[1:] == (1, 1))):
         yield names[0], _all_along(reach, size)
     elif node.op_type in ("Flatten", "Reshape") and given[1:] == (1, 1):
-        seen = np.asarray(reach.seen[..., 0].reshape(*taken, -1).any(2 - axis))
+        numbers = np.broadcast_to(reach.seen[..., 0], (given[0], reach.seen.shape[1]))
+        seen = np.asarray(numbers.reshape(*taken, -1).any(2 - axis))
         yield names[0], _unbordered(seen.swapaxes(1, 2))
     else:
         for name in names:
@@ -207,12 +215,16 @@ def _through(reach: _Reach, reads: NDArray[np.bool_], window: Axis) -> _Reach:
 def _together(reach: _Reach, groups: int) -> _Reach:
     """The channels of each group as one."""
     channels, cells, size = reach.seen.shape
+    if channels == 1:
+        return reach
     apart = (groups, channels // groups, cells)
     seen = np.asarray(reach.seen.reshape(*apart, size).any(1))
     return _Reach(seen, reach.first.reshape(apart).min(1), reach.last.reshape(apart).max(1))
 
 
 def _repeat(reach: _Reach, times: int) -> _Reach:
+    if len(reach.seen) == 1:
+        return reach
     return _Reach(reach.seen.repeat(times, 0), reach.first.repeat(times, 0), reach.last.repeat(times, 0))
 
 

@@ -38,10 +38,8 @@ class Axis:
 
     def reads(self, cells: int) -> NDArray[np.bool_]:
         """(cells, size): which of its input's positions each of the first cells reads."""
-        found = np.zeros((cells, self.size), np.bool_)
-        for cell in range(cells):
-            found[cell, self.taps(cell)[self.inside(cell)]] = True
-        return found
+        behind = np.arange(self.size) + self.before - np.arange(cells)[:, None] * self.stride
+        return np.asarray((behind >= 0) & (behind <= self.reach) & (behind % self.dilation == 0))
 
 
 def axes(node: NodeProto, kernel: Sequence[int], taken: Sequence[int], given: Sequence[int]) -> tuple[Axis, Axis]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from convoscope.card import Preprocessing
 from convoscope.evidence import Evidence
 from convoscope.network import Prediction
 from convoscope.strength import RESPONSE
@@ -30,6 +31,11 @@ def percent(probability: float) -> str:
     if 0.9995 <= probability < 1:
         text = ">\N{NO-BREAK SPACE}99.9"
     return f"{text}\N{NO-BREAK SPACE}%"
+
+
+def zero(preprocessing: Preprocessing) -> str:
+    """What a pixel is whose numbers are 0 when they enter the network."""
+    return "the mean colour" if any(preprocessing.mean) else "black"
 
 
 def verdict(prediction: Prediction) -> str:

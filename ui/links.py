@@ -149,10 +149,11 @@ class _Asked:
 
     @property
     def sentences(self) -> tuple[str, ...]:
+        said = tuple(dict.fromkeys(self.said))
         if not self.missing:
-            return tuple(self.said)
+            return said
         are = "is" if len(self.missing) == 1 else "are"
-        return (f"The link asks for {listed(self.missing)}, which {are} not here.", *self.said)
+        return (f"The link asks for {listed(self.missing)}, which {are} not here.", *said)
 
     def one_of(self, name: str, known: Iterable[str]) -> str | None:
         value = self.link.get(name)

@@ -1,6 +1,7 @@
 """The visitor's own photos: their reduced pixels, by the names that they have in a link, for the length of the visit."""
 
 import math
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -8,27 +9,39 @@ from convoscope.photo import Photo
 from ui.links import own_name
 
 
+@dataclass(frozen=True)
+class _Own:
+    """number: of the photo among all of this visit, from 1."""
+
+    number: int
+    photo: Photo
+
+
 def names() -> tuple[str, ...]:
-    """In the order in which they came; one that took the place of another stands where that stood."""
+    """In the order in which they came."""
     return tuple(_kept())
 
 
 def photo_named(name: str) -> Photo:
-    return _kept()[name]
+    return _kept()[name].photo
 
 
 def title_of(name: str) -> str:
-    """What the photo is called on the page."""
-    return "your photo" if name == names()[0] else "your other photo"
+    """What the photo is called on the page: of several each has its number, and keeps it."""
+    kept = _kept()
+    return "your photo" if len(kept) == 1 else f"your photo {kept[name].number}"
 
 
-def keep(photo: Photo, instead_of: str | None, beside: str | None) -> str:
-    """Keeps a photo in place of the one shown so far, with the one shown beside it, and no others. Returns its name."""
+def keep(photo: Photo, *others: str | None) -> str:
+    """Keeps a photo, and of those before it the last one and `others`. Returns its name."""
     new, kept = own_name(photo), _kept()
-    order = dict.fromkeys(new if name in (instead_of, new) else name for name in (*kept, new))
-    left = {name: photo if name == new else kept[name] for name in order if name in (new, beside)}
-    kept.clear()  # in place: of a value that is set anew Streamlit keeps the one before until the next run
-    kept.update(left)
+    if new in kept:
+        return new
+    count = st.session_state["own_count"] = st.session_state.get("own_count", 0) + 1
+    for name in [*kept][:-1]:
+        if name not in others:
+            del kept[name]
+    kept[new] = _Own(count, photo)
     return new
 
 
@@ -38,6 +51,6 @@ def minutes_kept() -> int:
     return math.ceil(seconds / 60)
 
 
-def _kept() -> dict[str, Photo]:
-    photos: dict[str, Photo] = st.session_state.setdefault("own_photos", {})
+def _kept() -> dict[str, _Own]:
+    photos: dict[str, _Own] = st.session_state.setdefault("own_photos", {})
     return photos

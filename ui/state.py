@@ -125,8 +125,7 @@ def chosen() -> None:
 def show_own(photo: Photo, field: Field) -> None:
     """Shows a photo of the visitor's own."""
     before: Selection = st.session_state.selection
-    replaced, beside = (before.photo, before.other) if field == "photo" else (before.other, before.photo)
-    select(**{field: own_photos.keep(photo, replaced, beside)})
+    select(**{field: own_photos.keep(photo, before.photo, before.other)})
 
 
 def problem_with(field: Field) -> str | None:

@@ -87,7 +87,7 @@ def _reduce(layout: Layout, node: NodeProto) -> bool:
         layout.held[node.input[0]],
         layout.fixed(node.input[1]) if len(node.input) > 1 else attribute(node, "axes", None),
     )
-    if given is None or held.order is not None:
+    if given is None or held.order is not None or not held.axes:
         return False
     over = sorted(held.axes.index(int(axis) % len(held.axes)) for axis in given)
     kept, output = int(attribute(node, "keepdims", 1)), node.output[0]

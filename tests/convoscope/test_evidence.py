@@ -180,3 +180,9 @@ def test_without_a_linear_tail_there_is_no_exact_evidence(
 
 def test_an_odd_network_with_two_dense_layers_has_none(tmp_path: Path) -> None:
     assert linear_head(DENSE.load(tmp_path)) is None
+
+
+def test_evidence_adds_up_where_each_class_has_a_map_of_its_own(tmp_path: Path) -> None:
+    tail = [node("Conv", "maps k2", "scores"), node("Relu", "scores", "shown"), node("GlobalAveragePool", "shown", "mean")]
+    loaded = network(tmp_path, [*tail, node("Flatten", "mean", "logits")], k2=noise((CLASSES, CHANNELS, 1, 1)))
+    assert_adds_up(loaded, "shown")

@@ -164,6 +164,13 @@ def test_a_softmax_in_the_graph_is_looked_behind(tmp_path: Path) -> None:
     np.testing.assert_allclose(trace.prediction.probabilities, values(trace)["probabilities"], rtol=1e-5)
 
 
+def test_a_sigmoid_for_each_class_is_refused(tmp_path: Path) -> None:
+    steps = [node("Flatten", "input", "row"), node("Gemm", "row d", "scores"), node("Sigmoid", "scores", "answers")]
+    built = model(steps, {"d": noise((3, 2))}, (3, 1, 1), "answers")
+    with pytest.raises(ModelError, match="it ends in a sigmoid, a probability for each class by itself"):
+        load(write(tmp_path, built, card(built, 1, 3, 2)))
+
+
 @pytest.mark.parametrize("name", ZOO)
 def test_trace_and_predict_agree(name: str, tmp_path: Path) -> None:
     network = ZOO[name].load(tmp_path)

@@ -234,23 +234,24 @@ def test_limits_of_another_network_are_a_sentence(shelf):
 
 def test_both_rates_of_its_doubts_are_told():
     noticing = json.loads((ROOT / "models/photo/evaluation.json").read_text())["noticing"]
-    notices, wrongly = (round(noticing[kind]["warned"]["value"] * 100) for kind in ("foreign", "own"))
-    doubted = "of 100 that do show one of its classes it doubts {} without reason."
-    assert f"Of 100 photos of other things it notices {notices}; {doubted.format(wrongly)}" in text(open_app())
+    notices, wrongly, known = (round(noticing[kind]["warned"]["value"] * 100) for kind in ("foreign", "own", "known"))
+    doubted = "of 100 that do show one of its classes it doubts {} without reason"
+    told = f"Of 100 photos of other things it notices {notices}; {doubted.format(wrongly)} (of ordinary photos {known})."
+    assert told in text(open_app())
     wrongly = round(json.loads((ROOT / "models/shapes/evaluation.json").read_text())["noticing"]["own"]["warned"]["value"] * 100)
-    assert f"it tells from its own doubts: {doubted.format(wrongly)}" in text(open_app(model="shapes"))
+    assert f"it tells from its own doubts: {doubted.format(wrongly)}." in text(open_app(model="shapes"))
 
 
 def test_several_squares_are_asked_about_where_that_is_wanted():
     app = open_app(photo="cat")
-    assert "Averaged, it says" not in text(app)
+    assert "With their scores averaged, it says" not in text(app)
     (wanted,) = app.toggle
     app = wanted.set_value(True).run()
     assert app.query_params["several"] == "squares"
     network, shown = shipped.network("photo"), shipped.sample("cat")
     found = look_several_times(network, shown, centre_crop(shown))
     best = found.average.best
-    assert f"Averaged, it says **{best.name}** with {percent(best.probability)}." in text(app)
+    assert f"With their scores averaged, it says **{best.name}** with {percent(best.probability)}." in text(app)
     assert f"{found.agreeing} of the {len(found.looks)} squares taken alone give this answer." in text(app)
     strip = component(app, "maps", "What the network says of several squares")
     assert [tile["name"] for tile in strip["tiles"]] == [look.title for look in found.looks]
@@ -259,7 +260,7 @@ def test_several_squares_are_asked_about_where_that_is_wanted():
     (wanted,) = app.toggle
     app = wanted.set_value(False).run()
     assert "several" not in app.query_params
-    assert "Averaged, it says" not in text(app)
+    assert "With their scores averaged, it says" not in text(app)
 
 
 def test_what_averaging_gains_is_told_as_it_was_measured():
@@ -289,6 +290,7 @@ def test_an_answer_that_hangs_on_how_the_photo_is_cut_is_not_to_be_relied_on():
             break
         seed += 1
     app = upload(open_app(several="squares"), jpeg(seed))
-    told = f"Averaged, it says **{plain(found.average.best.name)}** with {percent(found.average.best.probability)}, and not"
+    best = found.average.best
+    told = f"With their scores averaged, it says **{plain(best.name)}** with {percent(best.probability)}, and not"
     assert told in text(app)
     assert "do not rely on it" in text(app)

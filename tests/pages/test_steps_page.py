@@ -74,19 +74,13 @@ def test_it_opens_on_the_first_chapter_and_a_wrong_link_says_so():
 def test_next_and_back_go_through_all_chapters():
     app = open_chapter("picture")
     seen = [app.header[0].value]
-    for _ in range(len(CHAPTERS) - 1):
-        app = onward(app).click().run()
+    while onward := [button for button in app.button if button.label.endswith("→")]:
+        app = onward[0].click().run()
         seen.append(app.header[0].value)
     assert seen == [f"{number}. {title}" for number, title in enumerate(CHAPTERS.values(), 1)]
     assert app.query_params["chapter"] == "slips"
     app = next(button for button in app.button if button.label.startswith("←")).click().run()
     assert app.header[0].value.startswith("9. ")
-    app = onward(onward(app).click().run()).click().run()
-    assert app.title[0].value == "What is in my photo?"
-
-
-def onward(app):
-    return next(button for button in app.button if button.label.endswith("→"))
 
 
 def test_progress_is_kept_through_chapters_pages_and_photos():

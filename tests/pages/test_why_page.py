@@ -444,25 +444,27 @@ def test_both_photos_can_be_any_of_ones_own():
     uploader(app).upload("mine.jpg", jpeg(1), "image/jpeg")
     app.run()
     first, second = app.query_params["photo"], app.query_params["other"]
-    assert ["**A**: your photo" in text(app), "**B**: your other photo" in text(app)] == [True, True]
+    assert ["**A**: your photo 1" in text(app), "**B**: your photo 2" in text(app)] == [True, True]
     beside = labelled(app.pills, "Photo B: compare with")
-    assert beside.options[-2:] == ["your photo", "your other photo"]
+    assert beside.options[-2:] == ["your photo 1", "your photo 2"]
     beside.set_value(first).run()
     assert app.info[0].value == "A and B are the same photo: choose another one for B."
     labelled(app.pills, "Photo").set_value(second).run()
-    assert ["**A**: your other photo" in text(app), "**B**: your photo" in text(app)] == [True, True]
+    assert ["**A**: your photo 2" in text(app), "**B**: your photo 1" in text(app)] == [True, True]
 
 
-def test_a_new_photo_takes_the_place_of_the_one_shown_and_the_other_stays():
+def test_of_ones_own_photos_the_last_two_stay_and_the_one_beside():
     app = opened("photos", model="photo", photo="coffee")
     uploader(app).upload("mine.jpg", jpeg(1), "image/jpeg")
     app.run()
     other = app.query_params["other"]
-    for seed, title in ((0, "your other photo"), (2, "your other photo")):
+    shown = []
+    for seed, count in ((0, 2), (2, 3), (3, 4)):
         upload(app, jpeg(seed))
-        assert f"**A**: {title}" in text(app)
-    assert "**B**: your photo" in text(app)
-    assert list(app.session_state.own_photos) == [other, app.query_params["photo"]]
+        shown.append(app.query_params["photo"])
+        assert f"**A**: your photo {count}" in text(app)
+    assert "**B**: your photo 1" in text(app)
+    assert list(app.session_state.own_photos) == [other, *shown[-2:]]
 
 
 def test_back_to_before_a_swap_shows_both_photos_where_they_were():

@@ -139,7 +139,8 @@ def _rates(noticing: Noticing) -> str:
     wrongly = f"of 100 that do show one of its classes it doubts {noticing.own.warned.value * 100:.0f} without reason"
     if noticing.foreign is None:
         return f"Whether a picture may be none of them, it tells from its own doubts: {wrongly}."
-    return f"Of 100 photos of other things it notices {noticing.foreign.warned.value * 100:.0f}; {wrongly}."
+    known = f" (of ordinary photos {noticing.known.warned.value * 100:.0f})" if noticing.known else ""
+    return f"Of 100 photos of other things it notices {noticing.foreign.warned.value * 100:.0f}; {wrongly}{known}."
 
 
 _EVIDENCE_HELP = (

@@ -65,7 +65,8 @@ def _of_one_channel(visit: Visit, values: NDArray[np.float32], scale: Scale) -> 
             f"the {len(order)} strongest of its",
             f" They hold {words.percent(share)} of the sum of its squared weights.",
         )
-    st.caption(f"**Channel {channel}**: {which} {len(sizes)} kernels, each named by the input channel that it looks at.{rest}")
+    count = f"{len(sizes)} kernel{'' if len(sizes) == 1 else 's'}"
+    st.caption(f"**Channel {channel}**: {which} {count}, each named by the input channel that it looks at.{rest}")
     tiles = []
     for at in map(int, order):
         source, kernel = int(sources[at]), np.ascontiguousarray(values[channel, at])

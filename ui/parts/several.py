@@ -61,10 +61,10 @@ def _agreement(visit: Visit, found: Several) -> str:
     best, alone, count = found.average.best, visit.prediction.best, len(found.looks)
     other = f", and not {words.plain(alone.name)} as of the first square alone" if best.index != alone.index else ""
     agreeing = f"All {count}" if found.agreeing == count else f"{found.agreeing or 'None'} of the {count}"
-    doubtful = other or 2 * found.agreeing < count
+    cut = ": it depends on how the photo is cut, so do not rely on it" if other or 2 * found.agreeing < count else ""
     return (
-        f"Averaged, it says **{words.plain(best.name)}** with {words.percent(best.probability)}{other}. {agreeing} squares taken "
-        f"alone give this answer{': it depends on how the photo is cut, so do not rely on it' if doubtful else ''}."
+        f"With their scores averaged, it says **{words.plain(best.name)}** with {words.percent(best.probability)}{other}. "
+        f"{agreeing} squares taken alone give this answer{cut}."
     )
 
 

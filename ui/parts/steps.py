@@ -81,9 +81,7 @@ def turn(visit: Visit) -> None:
     if at + 1 < len(names):
         _to(onward, names[at + 1], f"{CHAPTERS[names[at + 1]]} →")
     else:
-        onward.button(
-            "Now with a photo of your own →", on_click=state.go_to, args=("streamlit_app.py",), width="stretch", type="primary"
-        )
+        onward.page_link("streamlit_app.py", label="Now with another photo →", query_params=state.link())
 
 
 def _to(place: DeltaGenerator, name: str, label: str) -> None:

@@ -4,12 +4,14 @@ import streamlit as st
 
 from convoscope import words
 from convoscope.layers import Layer, Stage
+from convoscope.network import Network
 from convoscope.receptive import Fields, receptive_fields
 from convoscope.render import scale_of
 from convoscope.strength import strongest_first
 from ui import state
 from ui.components.fields import Field, fields
 from ui.components.pictures import Picture
+from ui.kept import kept
 from ui.links import UNIT
 from ui.parts.tour.prose import prose
 from ui.parts.tour.question import Question
@@ -23,11 +25,13 @@ def draw(visit: Visit) -> None:
     if not seen:
         prose("This network has no maps.")
         return
-    first, last = (_middle(each, stage) for _, stage, each in (seen[0], seen[-1]))
+    middles = [each.seen(stage.shape[1] // 2, stage.shape[2] // 2) for _, stage, each in seen]
+    first, most = middles[0], max(middles, key=lambda box: box.height * box.width)
     prose(
         "The next layer does the same again, but it no longer looks at the photo: it looks at the maps of the layer before. So "
-        f"one cell sees more of the photo, layer by layer: its **receptive field** grows from {first} pixels in the first step "
-        f"to **{last}** in the last, of {visit.prepared.resized.shape[0]} × {visit.prepared.resized.shape[0]}."
+        f"one cell sees more of the photo, layer by layer: its **receptive field** grows from {first.height} × {first.width} "
+        f"pixels in the first step to **{most.height} × {most.width}**, of {visit.prepared.resized.shape[0]} × "
+        f"{visit.prepared.resized.shape[0]}."
     )
     prose("Go deeper with the slider, and move over the photo or the map.")
     key = state.component_key("fields", visit)
@@ -78,7 +82,13 @@ def _steps(visit: Visit) -> list[tuple[Layer, Stage]]:
 
 
 def _fields(visit: Visit, stage: Stage) -> Fields:
-    return receptive_fields(visit.network, stage, _strongest(visit, stage))
+    channel = _strongest(visit, stage)
+    return _found((visit.network.key, stage.tensor, channel), visit.network, stage, channel)
+
+
+@kept(entries=256)
+def _found(_key: tuple[str, str, int], network: Network, stage: Stage, channel: int) -> Fields:
+    return receptive_fields(network, stage, channel)
 
 
 def _strongest(visit: Visit, stage: Stage) -> int:
@@ -93,11 +103,6 @@ def _share(each: Fields, stage: Stage) -> float:
 
 def _title(layer: Layer, stage: Stage) -> str:
     return layer.title if stage is layer.map_stages[0] else f"{stage.title.capitalize()} after {layer.title.lower()}"
-
-
-def _middle(each: Fields, stage: Stage) -> str:
-    box = each.seen(stage.shape[1] // 2, stage.shape[2] // 2)
-    return f"{box.height} × {box.width}"
 
 
 def _field(visit: Visit, layer: Layer, stage: Stage, each: Fields) -> Field:

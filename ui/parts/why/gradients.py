@@ -72,7 +72,7 @@ def no_gradient(failure: GradientError) -> str:
 
 def _methods(visit: Visit) -> tuple[Method, ...]:
     """Those that this network has. Raises GradientError."""
-    tensor, asked = visit.prepared.tensor, visit.asked
+    tensor, asked, zero = visit.prepared.tensor, visit.asked, words.zero(visit.network.card.preprocessing)
     per_pixel = "change of the score per unit of input"
     _ = visit.tools.gradients  # where there are none, none of the maps can be drawn
     return (
@@ -108,8 +108,8 @@ def _methods(visit: Visit) -> tuple[Method, ...]:
                 unit(visit),
                 lambda tools: _integrated(visit, tools).values,
             ),
-            "How much does each pixel add on the way from the mean colour to the photo?",
-            "Adding up gradients along the way from the mean colour …",
+            f"How much does each pixel add on the way from {zero} to the photo?",
+            f"Adding up gradients along the way from {zero} …",
         ),
     )
 
@@ -144,9 +144,10 @@ def _smoothed(visit: Visit, tools: Tools) -> Saliency:
 
 def _gap(visit: Visit) -> str:
     found = _integrated(visit, visit.tools)
+    nothing = words.zero(visit.network.card.preprocessing)
     return (
-        f"{score(visit)[0].upper()}{score(visit)[1:]} is {words.number(found.score)}, that of a picture of the mean colour "
-        f"{words.number(found.baseline_score)}; all pixels should add up to the difference, and add up to "
+        f"{score(visit)[0].upper()}{score(visit)[1:]} is {words.number(found.score)}, that of a picture that is {nothing} "
+        f"everywhere {words.number(found.baseline_score)}; all pixels should add up to the difference, and add up to "
         f"{words.number(float(found.parts.sum()))}. What is missing, the completeness gap after {found.steps} steps: "
         f"{words.number(found.gap)}{'' if found.small_gap else ', which is much: take the map with a pinch of salt'}."
     )

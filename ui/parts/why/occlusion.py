@@ -27,8 +27,8 @@ def occlusion(visit: Visit) -> None:
     with numbers:
         _numbers(visit, found)
     st.caption(
-        "What it cannot tell: a grey square is itself a shape that the network may take for something, and what is on the photo "
-        "twice is not missed when one of the two is covered."
+        f"What it cannot tell: the patch, {words.zero(visit.network.card.preprocessing)}, is itself a shape that the network may "
+        "take for something, and what is on the photo twice is not missed when one of the two is covered."
     )
     trust(visit, drawn)
 

@@ -39,8 +39,8 @@ def pixels(visit: Visit) -> None:
         _terms(visit, full)
     sum_is = "the split adds up only with the residual" if _is_missing(full) else "the sum is exact, its split not the only one"
     st.caption(
-        f"What it cannot tell: {sum_is}. **Zero here means the mean colour**, which "
-        "is taken off every pixel first: a pixel of that colour adds nothing by itself, however much it matters. And much of the "
+        f"What it cannot tell: {sum_is}. **Zero here means {words.zero(visit.network.card.preprocessing)}**: a pixel of that "
+        "colour adds nothing by itself, however much it matters. And much of the "
         "score may come from biases, which belong to no pixel; they are drawn where their channels stand."
     )
     trust(visit, drawn)

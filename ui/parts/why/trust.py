@@ -67,7 +67,7 @@ def _curves(visit: Visit, tried: Map, verdict: Verdict) -> None:
     across = Axis("share of the pixels", 0, 1, share=True)
     up = Axis(shown, 0, 1, share=True)
     both = (
-        ("deletion", "**Deletion**: its strongest pixels take the mean colour first"),
+        ("deletion", f"**Deletion**: its strongest pixels become {words.zero(visit.network.card.preprocessing)} first"),
         ("insertion", "**Insertion**: its strongest pixels come into the blurred photo first"),
     )
     for column, (kind, heading) in zip(st.columns(2, gap="medium"), both, strict=True):
