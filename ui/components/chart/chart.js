@@ -131,7 +131,7 @@ function ticks({ low, high, log }) {
 }
 
 function shown(value, axis) {
-  return axis.share ? `${Number((value * 100).toFixed(1))} %` : Number(value.toPrecision(3)).toLocaleString("en-US").replace("-", "−");
+  return axis.share ? `${Number((value * 100).toFixed(1))} %` : (Number.isInteger(value) ? value : Number(value.toPrecision(3))).toLocaleString("en-US").replace("-", "−");
 }
 
 export default (mount) => viewOf(Chart, mount);
