@@ -19,6 +19,7 @@ from onnx import NodeProto
 
 from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes
 from convoscope.network import Network
+from convoscope.window import axes
 
 _NOT_ALONE = WEIGHTED | {"Softmax"}  # what mixes channels, but not by fixed weights: nothing is said of it
 MOST_ROWS = 96  # of positions that are counted, and columns
@@ -86,7 +87,7 @@ class Contributions:
         entering, kernels = self.values[node.input[0]], self.fixed[node.input[1]]
         needed = np.flatnonzero(flow.weights.any(0))
         if node.op_type == "Conv":
-            sizes, nets = _of_convolution(node, kernels, entering, needed)
+            sizes, nets = _of_convolution(node, kernels, entering, self.values[node.output[0]].shape[1:], needed)
         else:
             by_output = kernels if node.op_type == "Gemm" and attribute(node, "transB", 0) else kernels.T
             nets = by_output[needed] * entering.astype(np.float64)
@@ -153,11 +154,14 @@ def _channel_before(before: tuple[int, ...], after: tuple[int, ...]) -> NDArray[
 
 
 def _of_convolution(
-    node: NodeProto, kernels: NDArray[Any], entering: NDArray[np.float32], channels: NDArray[np.intp]
+    node: NodeProto, kernels: NDArray[Any], entering: NDArray[np.float32], given: tuple[int, ...], channels: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sums over positions of the magnitudes, and of the values, that each input channel adds to each of these channels."""
+    """Sums over positions of the magnitudes, and of the values, that each input channel adds to each of these channels.
+
+    given: height and width of the output.
+    """
     groups, per_group, size = int(attribute(node, "group", 1)), kernels.shape[1], kernels.shape[2:]
-    windows = _windows(node, size, entering)
+    windows = _windows(node, size, entering, given)
     every = -(-max(windows.shape[1:3]) // MOST_ROWS)
     windows = windows[:, ::every, ::every]
     spread = np.zeros((len(entering), len(channels), size[0] * size[1]), np.float32)
@@ -174,25 +178,11 @@ def _of_convolution(
     return found[0], found[1]
 
 
-def _windows(node: NodeProto, size: tuple[int, ...], entering: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(C, H, W) → a view (C, rows, columns, kernel height, kernel width): what each position of the output looks at."""
-    strides, dilations = attribute(node, "strides", (1, 1)), attribute(node, "dilations", (1, 1))
-    reach = [(length - 1) * dilation + 1 for length, dilation in zip(size, dilations, strict=True)]
-    pads = _pads(node, entering.shape[1:], reach, strides)
-    padded = np.pad(entering, ((0, 0), *pads))
-    views = sliding_window_view(padded, reach, (1, 2))
-    return views[:, :: strides[0], :: strides[1], :: dilations[0], :: dilations[1]]
-
-
-def _pads(node: NodeProto, shape: tuple[int, ...], reach: list[int], strides: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Rows before and after, columns before and after."""
-    automatic = bytes(attribute(node, "auto_pad", b"NOTSET"))
-    if not automatic.startswith(b"SAME"):
-        top, left, bottom, right = (0, 0, 0, 0) if automatic == b"VALID" else attribute(node, "pads", (0, 0, 0, 0))
-        return [(top, bottom), (left, right)]
-    pads = []
-    for length, window, stride in zip(shape, reach, strides, strict=True):
-        total = max(0, (-(-length // stride) - 1) * stride + window - length)
-        less, more = total // 2, total - total // 2
-        pads.append((less, more) if automatic == b"SAME_UPPER" else (more, less))
-    return pads
+def _windows(
+    node: NodeProto, size: tuple[int, ...], entering: NDArray[np.float32], given: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """(C, H, W) → a view (C, *given, *size): what each position of the output looks at. given: height and width of that."""
+    down, across = axes(node, size, entering.shape[1:], given)
+    padded = np.pad(entering, ((0, 0), (down.before, down.after), (across.before, across.after)))
+    views = sliding_window_view(padded, (down.reach + 1, across.reach + 1), (1, 2))
+    return views[:, :: down.stride, :: across.stride, :: down.dilation, :: across.dilation]

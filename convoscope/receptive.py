@@ -17,7 +17,6 @@ from convoscope.graph.operators import OPERATORS
 from convoscope.graph.reading import attribute, computing_nodes, input_name
 from convoscope.layers import Stage
 from convoscope.network import Network
-from convoscope.prepare import Crop
 from convoscope.window import Axis, axes
 
 
@@ -74,16 +73,6 @@ class Fields:
             for reach, at in zip((self.reach_rows, self.reach_columns), place, strict=True)
         )
         return row, column
-
-    def on_photo(self, box: Box, crop: Crop) -> tuple[float, float, float, float]:
-        """The box's top, left, bottom and right in pixels of the photo that the crop was cut from."""
-        pixels = crop.side / self.size
-        return (
-            crop.top + box.top * pixels,
-            crop.left + box.left * pixels,
-            crop.top + box.bottom * pixels,
-            crop.left + box.right * pixels,
-        )
 
 
 @dataclass(frozen=True)

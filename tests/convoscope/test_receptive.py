@@ -13,8 +13,7 @@ from onnx import ModelProto, helper, numpy_helper
 from convoscope.graph.reading import input_name
 from convoscope.graph.tap import tap
 from convoscope.network import Network, load
-from convoscope.prepare import Crop
-from convoscope.receptive import Box, Fields, receptive_fields, same_place
+from convoscope.receptive import Box, receptive_fields, same_place
 from tests import shipped
 from tests.convoscope.zoo import ZOO
 from tests.examples import examples
@@ -224,12 +223,6 @@ def test_at_a_corner_the_box_is_cut_and_the_reach_is_not() -> None:
     network = shipped.network("shapes")
     fields = receptive_fields(network, network.layers[0].stages[0], 0)
     assert (fields.seen(0, 31), fields.reach(0, 31)) == (Box(0, 30, 2, 32), Box(-1, 30, 2, 33))
-
-
-def test_a_box_on_the_photo_is_as_large_as_its_share_of_the_crop() -> None:
-    nothing = np.zeros((1, 2), np.int64)
-    fields = Fields(32, nothing, nothing, nothing, nothing)
-    assert fields.on_photo(Box(0, 8, 16, 32), Crop(left=10, top=20, side=64)) == (20, 26, 52, 74)
 
 
 def test_another_step_shows_the_same_place_of_the_photo() -> None:

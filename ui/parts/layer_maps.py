@@ -10,13 +10,14 @@ from PIL import Image
 
 from convoscope import words
 from convoscope.layers import Stage
-from convoscope.render import Palette, Scale, scale_of, sprite
+from convoscope.render import Scale, sprite
 from convoscope.strength import RESPONSE, peaks, responding, strongest_first
 from ui import state
 from ui.components.maps import CLOSED, Tile, maps
 from ui.components.packet import ROOM
 from ui.links import UNIT
 from ui.parts.overview import open_channel
+from ui.parts.scales import TITLES, scales
 from ui.parts.seen import seen
 from ui.parts.why.downloads import slug
 from ui.visit import Visit
@@ -26,7 +27,6 @@ STEP_HELP = (
     "negative to zero, so red disappears. Pooling keeps the largest of each 2 × 2 cells."
 )
 _ORDER_WORDS = {"strength": "strongest first", "number": "by number"}
-_SCALE_WORDS = {"layer": "one per layer", "map": "one per map", "network": "one for all"}
 
 
 def layer_maps(visit: Visit) -> None:
@@ -56,10 +56,10 @@ def layer_maps(visit: Visit) -> None:
         on_onward=state.taken(key, "onward", lambda channel: open_channel(visit, stage.tensor, channel)),
     )
     in_order = values[[tile.index for tile in tiles]]  # a copy, so that the button does not keep the whole trace
-    scales = tuple(tile.scale for tile in tiles if tile.scale)
+    of_each = tuple(tile.scale for tile in tiles if tile.scale)
     st.download_button(
         "Save as a picture",
-        lambda: _png(in_order, scales),
+        lambda: _png(in_order, of_each),
         file_name=f"{slug(f'{selection.photo}-{selection.model}-{stage.tensor}')}.png",
         mime="image/png",
         icon=":material/download:",
@@ -67,10 +67,10 @@ def layer_maps(visit: Visit) -> None:
     )
 
 
-def _png(maps_in_order: NDArray[np.float32], scales: tuple[Scale, ...]) -> bytes:
+def _png(maps_in_order: NDArray[np.float32], of_each: tuple[Scale, ...]) -> bytes:
     file = io.BytesIO()
     columns = math.ceil(math.sqrt(len(maps_in_order)))
-    Image.fromarray(sprite(maps_in_order, scales, columns, tile=96)).save(file, "PNG")
+    Image.fromarray(sprite(maps_in_order, of_each, columns, tile=96)).save(file, "PNG")
     return file.getvalue()
 
 
@@ -86,7 +86,7 @@ def _controls(visit: Visit, stage: Stage) -> None:
     with st.container(horizontal=True, gap="medium"):
         _choice("Step", steps, "stage", stage.tensor, help=STEP_HELP)
         _choice("Order", _ORDER_WORDS, "order", visit.selection.order, help=_ORDER_HELP)
-        _choice("Colour scale", _SCALE_WORDS, "scale", visit.selection.scale, help=_SCALE_HELP)
+        _choice("Colour scale", TITLES, "scale", visit.selection.scale, help=_SCALE_HELP)
 
 
 def _choice(label: str, titles: dict[str, str], field: str, shown: str, help: str | None = None) -> None:
@@ -120,13 +120,13 @@ def _cost(visit: Visit) -> str:
 
 def _tiles(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> list[Tile]:
     heights = peaks(values)
-    scales = _scales(visit, stage, values)
+    of_each = scales(visit, stage, values)
     tiles = []
     for channel in map(int, _order(visit, values)):
         silent = not stage.signed and bool(heights[channel] <= RESPONSE)
         note = "silent" if silent else _range(values[channel], stage)
         text = words.map_text(values[channel])
-        tiles.append(Tile(channel, f"channel {channel}", note, text, values[channel], scales[channel], silent))
+        tiles.append(Tile(channel, f"channel {channel}", note, text, values[channel], of_each[channel], silent))
     return tiles
 
 
@@ -158,16 +158,6 @@ def _range(values: NDArray[np.float32], stage: Stage) -> str:
     if stage.signed:
         return f"{words.number(values.min())} … {words.number(values.max())}"
     return f"0 … {words.number(values.max())}"
-
-
-def _scales(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> list[Scale]:
-    palette: Palette = "signed" if stage.signed else "positive"
-    if visit.selection.scale == "map":
-        return [scale_of(each, palette) for each in values]
-    extent: NDArray[np.floating] = values
-    if visit.selection.scale == "network":
-        extent = np.array([np.abs(each.values).max() for each in visit.trace.activations if each.stage.is_maps])
-    return [scale_of(extent, palette)] * len(values)
 
 
 _ORDER_HELP = "A map is as strong as its largest value; red ones, however dark, count as weak."

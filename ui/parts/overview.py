@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 
 from convoscope import words
 from convoscope.overview import CHANNELS, Column, columns, foldable, reduced
-from convoscope.render import Palette, Scale, colour, scale_of
+from convoscope.render import colour
 from convoscope.strength import RESPONSE
 from ui import state
 from ui.components.overview import Edge, Fold, Group, Outcome, Tile, overview
 from ui.links import UNIT
 from ui.parts.kernels import COLOURS
 from ui.parts.layer import short_title
+from ui.parts.scales import TITLES, scales
 from ui.visit import Visit
 
 FINENESS = (128, 96, 72, 56, 40)  # cells on a side that are sent of a map: a tile is 36 to 64 pixels wide, or twice as many
 PICTURES = 2_800_000  # bytes of all tiles together: with words and edges it stays below 4 MiB
 PHOTO = "photo"
-SCALES = {"layer": "one per layer", "map": "one per map", "network": "one for all"}
 _STEPS = {"Relu": "ReLU", "MaxPool": "pooling", "AveragePool": "pooling", "GlobalAveragePool": "average", "ReduceMean": "average"}
 _ALL = 0.9999  # from this share on, that is all that comes in
 
@@ -68,7 +68,7 @@ def glance(visit: Visit) -> None:
         if any(each.left_out for each in inner)
         else "every channel",
         more=f"+ {answers.left_out}" if answers.left_out else "",
-        scales=SCALES,
+        scales=TITLES,
         scale=visit.selection.scale,
         on_choose=state.taken(key, "chosen", lambda target: open_channel(visit, *target)),
         on_scale=state.taken(key, "scaled", lambda scale: state.select(scale=scale)),
@@ -113,7 +113,7 @@ def _photo(visit: Visit, column: Column, finest: int) -> Group:
 
 def _group(visit: Visit, names: Names, column: Column, finest: int) -> Group:
     assert column.stage
-    scales, named = _scales(visit, column), names[column.tensor]
+    of_each, named = scales(visit, column.stage, column.values), names[column.tensor]
     shown = visit.stage.tensor if visit.stage else None
     tiles = []
     for channel, cells in zip(column.channels, reduced(column.values[list(column.channels)], finest), strict=True):
@@ -122,14 +122,14 @@ def _group(visit: Visit, names: Names, column: Column, finest: int) -> Group:
             Tile(
                 named.channel(channel),
                 f"{_values(values)}\n{_fed(names, column, channel)}".strip(),
-                colour(cells, scales[channel]),
+                colour(cells, of_each[channel]),
                 "" if column.stage.is_maps else words.number(values.item()),
                 (column.tensor, channel) if column.stage.is_maps else None,
                 (column.tensor, channel) == (shown, visit.selection.channel),
             )
         )
     more = f"+ {column.left_out}" if column.left_out else ""
-    scale = None if visit.selection.scale == "map" else scales[0]
+    scale = None if visit.selection.scale == "map" else of_each[0]
     joined, layer = named.title != named.name, column.layer.name if column.layer else ""
     fold = Fold(layer, layer in state.unfolded()) if layer in foldable(visit.network) and not joined else None
     return Group(named.title, _size(column), more, scale, tiles, joined, fold)
@@ -216,18 +216,6 @@ def _values(values: NDArray[np.float32]) -> str:
     if share == 0:
         return f"{extent}; no cell responds."
     return f"{extent}, strongest {words.place(values)}; {words.percent(share)} of its cells respond."
-
-
-def _scales(visit: Visit, column: Column) -> list[Scale]:
-    """Of each channel, as the choice of the colour scale asks for."""
-    assert column.stage
-    palette: Palette = "signed" if column.stage.signed else "positive"
-    if visit.selection.scale == "map":
-        return [scale_of(each, palette) for each in column.values]
-    extent: NDArray[np.floating] = column.values
-    if visit.selection.scale == "network":
-        extent = np.array([np.abs(each.values).max() for each in visit.trace.activations if each.stage.is_maps])
-    return [scale_of(extent, palette)] * len(column.values)
 
 
 _FOLD_HELP = (

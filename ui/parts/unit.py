@@ -56,10 +56,9 @@ def one_unit(visit: Visit) -> None:
         st.markdown(" ".join(filter(None, said)))
     key = f"unit-{visit.selection.model}"
     height, width = recipe.values.shape
-    chosen = visit.selection.cell
     view = (state.component_key("unit", visit), visit.crop, stage, channel)
-    first = state.as_first_shown(view, None if chosen is None else chosen[0] << 16 | chosen[1])
-    cell = _strongest(recipe.values) if first is None else (min(first >> 16, height - 1), min(first & 0xFFFF, width - 1))
+    first = state.as_first_shown(view, visit.selection.cell)
+    cell = _strongest(recipe.values) if first is None else (min(first[0], height - 1), min(first[1], width - 1))
     unit(
         _view(visit, workings, stage, channel, recipe, cell, first is not None),
         key=key,
