@@ -97,7 +97,8 @@ def _card(options: argparse.Namespace) -> None:
     except (IndexError, KeyError, StopIteration, ValueError, InferenceError) as failure:
         raise UsageError(f"{options.graph} cannot be used: its graph cannot be read.") from failure
     except ModelError as failure:
-        raise UsageError(str(failure).replace(f"{out.name}/model.onnx", str(options.graph))) from failure
+        told = str(failure).replace(f"{out.name}/model.onnx", str(options.graph)).replace(f"{out.name}/card.json, ", "")
+        raise UsageError(told) from failure
     except OSError as failure:
         raise UsageError(f"{out} cannot be made: {failure.strerror}.") from failure
     print(f"{out}: {len(network.layers)} layers, {network.parameters:,} parameters, {network.multiply_adds:,} multiply-adds.")
@@ -106,6 +107,8 @@ def _card(options: argparse.Namespace) -> None:
 
 
 def _preprocessing(options: argparse.Namespace) -> Preprocessing:
+    if len(options.mean) not in (1, 3):
+        raise UsageError(f"--mean has {len(options.mean)} numbers; give three for a network of colours, one for one of grey.")
     try:
         return Preprocessing(
             size=options.size,
@@ -124,8 +127,8 @@ def _describe(folder: Path, model: ModelProto, made: Preprocessing, options: arg
         return Card(
             schema_version=1,
             name=folder.name,
-            title=folder.name,
-            description=f"made from {options.graph.name}",
+            title=options.title or folder.name,
+            description=options.description or f"made from {options.graph.name}",
             sha256=hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
             preprocessing=made,
             classes=_classes(options.classes),
@@ -134,7 +137,7 @@ def _describe(folder: Path, model: ModelProto, made: Preprocessing, options: arg
             calibration=None,
             novelty=None,
             origin=None,
-            licence=None,
+            licence=options.licence,
         )
     except ValidationError as failure:
         raise _refusal(failure) from failure
@@ -175,9 +178,9 @@ def _bytes(path: Path) -> bytes:
 
 
 def _classes(text: str) -> tuple[str, ...]:
-    """From a file with one name per line, or from names with commas between them."""
+    """From a file, or from names with commas between them."""
     try:
-        names = Path(text).read_text("utf-8-sig").splitlines()
+        names = _names(Path(text).read_text("utf-8-sig"))
     except UnicodeDecodeError as failure:
         raise UsageError(f"{text} is no text in UTF-8.") from failure
     except OSError as failure:
@@ -185,6 +188,16 @@ def _classes(text: str) -> tuple[str, ...]:
             raise UsageError(f"{text}: {failure.strerror}, nor are these names with commas between them.") from failure
         names = text.split(",")
     return tuple(name.strip() for name in names if name.strip())
+
+
+def _names(content: str) -> list[str]:
+    """One per line; or in JSON: a list, or names by their numbers."""
+    try:
+        found = json.loads(content)
+        ordered = [found[number] for number in sorted(found, key=int)] if isinstance(found, dict) else found
+    except ValueError:
+        return content.splitlines()
+    return [str(name) for name in ordered] if isinstance(ordered, list) else content.splitlines()
 
 
 def _numbers(text: str) -> tuple[float, ...]:
@@ -211,11 +224,14 @@ def _parser() -> argparse.ArgumentParser:
     trace.add_argument("--out", type=Path, required=True, help="an .npz file to write")
     card = commands.add_parser("card", help="makes a model folder of an ONNX classifier")
     card.add_argument("graph", type=Path, help="an .onnx file")
-    card.add_argument("--classes", required=True, help="names with commas between them, or a file with one per line")
+    card.add_argument("--classes", required=True, help="names with commas between them, or a file: one per line, or JSON")
     card.add_argument("--size", type=int, required=True, help="side of the square input in pixels")
     card.add_argument("--mean", type=_numbers, required=True, help="per channel, of pixels scaled to 0-1: 0.5,0.5,0.5")
     card.add_argument("--std", type=_numbers, required=True, help="per channel, as --mean")
     card.add_argument("--resample", default="bilinear", help="nearest, box, bilinear, bicubic or lanczos")
+    card.add_argument("--title", help="what the network is called in the app; default the name of the folder")
+    card.add_argument("--description", help="its classes in a few words: everyday things and animals")
+    card.add_argument("--licence", help="of its weights")
     card.add_argument("--out", type=Path, help="folder to make; default models/<name of the file>")
     card.set_defaults(run=_card)
     return parser

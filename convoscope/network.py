@@ -242,8 +242,8 @@ def _logits_name(model: ModelProto) -> str:
 
 def _check_classes(folder: Path, card: Card, shape: tuple[int, ...]) -> None:
     if shape != (len(card.classes),):
-        found = " × ".join(map(str, shape))
-        raise ModelError(f"{folder.name}/card.json, classes: {len(card.classes)} names for an output of {found} numbers.")
+        found = "one number" if shape == (1,) else f"{' × '.join(map(str, shape))} numbers"
+        raise ModelError(f"{folder.name}/card.json, classes: {len(card.classes)} names for an output of {found}.")
 
 
 def _check_layers(folder: Path, card: Card, model: ModelProto) -> None:

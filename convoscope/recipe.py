@@ -90,12 +90,11 @@ class Workings:
         if node.op_type in ("Relu", "LeakyRelu", "PRelu", "Clip", "Identity", "Dropout"):
             return self._bent(node, channel, values)
         if node.op_type == "Reshape" and stage.shape == self.tensors[taken].shape:
-            return Bent(Source(taken, channel), self.maps(taken)[channel], 1.0, -np.inf, np.inf, values)
+            return self._passed(Source(taken, channel), values)
         if node.op_type == "Pad":
             return self._padded(node, channel, values)
         if node.op_type == "Gather":
-            source = Source(taken, int(self._fixed[node.input[1]][channel]))
-            return Bent(source, self.maps(taken)[source.channel], 1.0, -np.inf, np.inf, values)
+            return self._passed(Source(taken, int(self._fixed[node.input[1]][channel])), values)
         if node.op_type == "Concat" and attribute(node, "axis", 1) in (1, -3):
             return self._joined(node, channel, values)
         if node.op_type in ("Flatten", "Reshape") and stage.shape == (self.tensors[taken].size,):
@@ -268,7 +267,11 @@ class Workings:
 
     def _joined(self, node: NodeProto, channel: int, values: NDArray[np.float32]) -> Bent:
         name, index = [(name, index) for name in node.input for index in range(len(self.maps(name)))][channel]
-        return Bent(Source(name, index), self.maps(name)[index], 1.0, -np.inf, np.inf, values)
+        return self._passed(Source(name, index), values)
+
+    def _passed(self, source: Source, values: NDArray[np.float32]) -> Bent:
+        """As it is."""
+        return Bent(source, self.maps(source.tensor)[source.channel], 1.0, -np.inf, np.inf, values)
 
     def _is_spatial(self, node: NodeProto) -> bool:
         """Whether it averages each map as a whole."""

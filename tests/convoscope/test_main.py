@@ -71,11 +71,27 @@ def test_card_makes_a_folder_that_the_engine_opens(star, tmp_path, capsys):
     assert capsys.readouterr().out.startswith("star")
 
 
-def test_card_reads_classes_from_a_file(tmp_path):
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\n".join(drawings.CLASSES) + "\n",
+        json.dumps(drawings.CLASSES),
+        json.dumps({str(number): name for number, name in reversed([*enumerate(drawings.CLASSES)])}),
+    ],
+    ids=["lines", "list", "by number"],
+)
+def test_card_reads_classes_from_a_file(content, tmp_path):
     names = tmp_path / "names.txt"
-    names.write_text("\n".join(drawings.CLASSES) + "\n")
+    names.write_text(content)
     assert main(card_of(SHAPES / "model.onnx", tmp_path / "mine", classes=str(names))) == 0
     assert load(tmp_path / "mine").card.classes == drawings.CLASSES
+
+
+def test_card_says_what_it_is_told_of_the_network(tmp_path):
+    told = {"title": "Drawings", "description": "simple figures", "licence": "MIT"}
+    assert main(card_of(SHAPES / "model.onnx", tmp_path / "mine", **told)) == 0
+    card = load(tmp_path / "mine").card
+    assert {name: getattr(card, name) for name in told} == told
 
 
 @pytest.mark.parametrize(
@@ -84,6 +100,7 @@ def test_card_reads_classes_from_a_file(tmp_path):
         ({"classes": "a,b"}, "2 names for an output of 7 numbers"),
         ({"std": "0"}, "std"),
         ({"std": "1,1"}, "std has 2 values"),
+        ({"mean": "0,0,0,0"}, "--mean has 4 numbers; give three for a network of colours, one for one of grey."),
         ({"size": "64"}, "it takes pictures of 1 × 32 × 32 numbers, and its card prepares 1 × 64 × 64"),
         ({"classes": ",".join(["a"] * 7)}, "the card: classes names a twice"),
         ({"classes": "nowhere.txt"}, "nowhere.txt: No such file or directory, nor are these names"),
