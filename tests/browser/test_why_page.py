@@ -290,7 +290,8 @@ def test_the_question_and_the_view_stand_in_the_link_and_come_back(page, tabs):
     expect_query(page, view="pixels")
     page.get_by_text("Why star rather than").click()
     expect(page).to_have_url(re.compile("against="))
-    expect(page.locator("tr.total")).to_contain_text("the lead of star over")
+    expect(page.locator("tr.total", has_text="the lead of star over")).to_be_visible()
+    expect(page.locator("tr.total")).to_have_count(1)
     with tabs.open(DESKTOP) as other:
         other.goto(page.url)
         expect(other.locator("tr.total")).to_have_text(page.locator("tr.total").inner_text().replace("\t", ""))
