@@ -88,6 +88,11 @@ class Sum:
     def magnitude(self) -> float:
         return (sum(term.magnitude for term in self.terms) + abs(self.bias)) / self.divisor + self.cancelled
 
+    @property
+    def strongest_first(self) -> tuple[Term, ...]:
+        """The terms by the size of their subtotals, equals in their order."""
+        return tuple(sorted(self.terms, key=lambda term: -abs(term.subtotal)))
+
 
 @dataclass(frozen=True)
 class Choice:
