@@ -104,7 +104,7 @@ class Recipe:
 
 
 PHOTO = Recipe(
-    title="Everyday things",
+    title="Everyday",
     description="things on photos",
     stack=Stack(
         groups=((32,), (64, 64), (128, 128, 128), (256, 256, 384)),
