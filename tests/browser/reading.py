@@ -24,6 +24,13 @@ def photo_file(seed: int = 0, size: tuple[int, int] = (300, 200)) -> bytes:
     return file.getvalue()
 
 
+def visit(page: Page, path: str) -> None:
+    """Opens it and waits until all of it is there: until then a component may be mounted anew, and lose what it was told."""
+    page.goto(path)
+    done = '[data-testid="stApp"][data-test-script-state="notRunning"] [data-testid="stMain"] [data-testid="stElementContainer"]'
+    expect(page.locator(done).first).to_be_attached()
+
+
 def upload(page: Page, data: bytes, name: str = "mine.jpg") -> None:
     expect(page.locator(UPLOADER)).to_have_count(1)  # the one before it has gone
     page.locator(UPLOADER).set_input_files({"name": name, "mimeType": "image/jpeg", "buffer": data})

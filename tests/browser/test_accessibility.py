@@ -3,7 +3,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.reading import tiles
+from tests.browser.reading import tiles, visit
 
 READY = {
     "/": ".strip .tile",
@@ -22,14 +22,14 @@ READY = {
 @pytest.mark.parametrize("path", READY)
 def test_axe_finds_nothing_serious(tabs, path, size, scheme):
     with tabs.open(size, scheme) as page:
-        page.goto(path)
+        visit(page, path)
         expect(page.locator(READY[path]).first).to_be_visible()
         findings = Axe().run(page).response["violations"]
         assert [(found["id"], found["nodes"]) for found in findings if found["impact"] in ("serious", "critical")] == []
 
 
 def test_maps_are_reached_and_read_by_keyboard(page):
-    page.goto("/layers?model=shapes&photo=star")
+    visit(page, "/layers?model=shapes&photo=star")
     expect(tiles(page)).to_have_count(8)
     tiles(page).first.focus()
     page.keyboard.press("ArrowRight")

@@ -18,6 +18,7 @@ from tests.browser.reading import (
     tiles,
     traced_file,
     upload,
+    visit,
 )
 
 LAYERS = "What does each layer see?"
@@ -33,7 +34,7 @@ def expected_bars(data: bytes, model: str = "photo") -> list[tuple[str, str]]:
 
 
 def test_it_opens_on_the_coffee_cup_and_what_the_network_calls_it(page):
-    page.goto("/")
+    visit(page, "/")
     expect(page.get_by_role("heading", name="What is in my photo?")).to_be_visible()
     expect(page.locator(".bar").first).to_contain_text(shipped.best())
     expect(page.locator("canvas[role=application]")).to_be_visible()
@@ -41,7 +42,7 @@ def test_it_opens_on_the_coffee_cup_and_what_the_network_calls_it(page):
 
 
 def test_an_uploaded_photo_gives_the_engines_bars(page):
-    page.goto("/")
+    visit(page, "/")
     expect(page.locator(".bar").first).to_contain_text(shipped.best())
     upload(page, photo_file())
     expect_own_photo(page)
@@ -51,7 +52,7 @@ def test_an_uploaded_photo_gives_the_engines_bars(page):
 
 
 def test_the_length_of_a_bar_is_its_probability_of_the_whole_track(page):
-    page.goto("/")
+    visit(page, "/")
     expect(page.locator(".bar")).to_have_count(5)
     lengths = page.locator(".bar").evaluate_all(
         "bars => bars.map(bar => bar.querySelector('.fill').style.width + ' ' + bar.querySelector('.share').textContent)"
@@ -64,7 +65,7 @@ def test_the_length_of_a_bar_is_its_probability_of_the_whole_track(page):
 
 @pytest.mark.parametrize("event", ["paste", "drop"])
 def test_a_photo_can_be_pasted_or_dropped_anywhere(page, event):
-    page.goto("/")
+    visit(page, "/")
     expect(page.locator(".bar").first).to_contain_text(shipped.best())
     give(page, event, photo_file(1))
     expect_own_photo(page)
@@ -72,7 +73,7 @@ def test_a_photo_can_be_pasted_or_dropped_anywhere(page, event):
 
 
 def test_a_bad_file_gets_one_sentence_and_the_way_back(page):
-    page.goto("/?photo=cat")
+    visit(page, "/?photo=cat")
     expect(page.locator(".bar")).to_have_count(5)
     upload(page, b"no picture at all", "holiday.jpg")
     expect(page.get_by_text("This file is plain text, not a picture.")).to_be_visible()
@@ -83,7 +84,7 @@ def test_a_bad_file_gets_one_sentence_and_the_way_back(page):
 
 
 def test_a_file_that_is_no_picture_is_named_and_not_refused_without_a_word(page):
-    page.goto("/")
+    visit(page, "/")
     expect(page.locator(".bar")).to_have_count(5)
     page.locator(UPLOADER).set_input_files({"name": "letter.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\n" * 9})
     expect(page.get_by_text("This file is a PDF document, which cannot be read here.")).to_be_visible()
@@ -92,7 +93,7 @@ def test_a_file_that_is_no_picture_is_named_and_not_refused_without_a_word(page)
 
 @pytest.mark.parametrize("way", ["choose", "drop"])
 def test_a_file_too_large_to_be_sent_is_answered(page, way):
-    page.goto("/")
+    visit(page, "/")
     expect(page.locator(".bar")).to_have_count(5)
     page.locator(UPLOADER).evaluate(
         """(input, way) => {
@@ -122,7 +123,7 @@ def test_with_three_networks_the_menu_takes_one_row_and_on_a_phone_two(browser, 
     with running_app(tmp_path / "log", shelf) as url:
         for size, rows in ((DESKTOP, 1), (PHONE, 2)):
             with open_page(browser, url, size) as page:
-                page.goto("/report")
+                visit(page, "/report")
                 menu = page.locator(".st-key-menu")
                 expect(menu.get_by_role("combobox", name="Network")).to_be_visible()
                 expect(menu.get_by_role("link")).to_have_count(7)
@@ -135,9 +136,9 @@ def test_with_three_networks_the_menu_takes_one_row_and_on_a_phone_two(browser, 
 
 
 def test_a_page_without_a_link_is_one_step_too_and_back_to_it_is_what_it_showed(page):
-    page.goto("/report?photo=cat")
+    visit(page, "/report?photo=cat")
     expect(page.get_by_role("heading", level=1)).to_have_text("How good is it?")
-    page.goto("/")
+    visit(page, "/")
     expect(page.locator(".bar").first).to_be_visible()
     page.get_by_text("cat", exact=True).click()
     expect_query(page, photo="cat")
@@ -148,7 +149,7 @@ def test_a_page_without_a_link_is_one_step_too_and_back_to_it_is_what_it_showed(
 
 
 def test_one_step_back_is_one_page_and_links_of_the_menu_hold_the_photo(page):
-    page.goto("/?photo=cat")
+    visit(page, "/?photo=cat")
     expect(page.locator(".bar").first).to_be_visible()
     for name in ("Layers", "How good?"):
         link = page.get_by_role("link", name=name)
@@ -164,7 +165,7 @@ def test_one_step_back_is_one_page_and_links_of_the_menu_hold_the_photo(page):
 
 
 def test_every_class_is_shown_on_demand_and_can_be_searched(page):
-    page.goto("/")
+    visit(page, "/")
     classes = shipped.network("photo").card.classes
     page.get_by_role("button", name=f"All {len(classes)} classes").click()
     expect(page.locator(".bar")).to_have_count(len(classes))
@@ -173,7 +174,7 @@ def test_every_class_is_shown_on_demand_and_can_be_searched(page):
 
 
 def test_a_click_on_a_class_shows_its_evidence(page):
-    page.goto("/")
+    visit(page, "/")
     second = page.locator(".bar").nth(1)
     name = second.locator(".name").inner_text()
     second.click()
@@ -193,7 +194,7 @@ def next_crop(page: Page, before: tuple[int, int, int] | None = None) -> tuple[i
 
 
 def test_the_crop_is_moved_with_keys_and_with_the_pointer(page):
-    page.goto("/")
+    visit(page, "/")
     square = page.locator("canvas[role=application]")
     expect(page.locator(".bar").first).to_contain_text(shipped.best())
     square.focus()
@@ -216,7 +217,7 @@ def test_the_crop_is_moved_with_keys_and_with_the_pointer(page):
 def test_a_drag_asks_the_server_once_and_a_click_not_at_all(page):
     sent = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    page.goto("/")
+    visit(page, "/")
     expect(page.locator(".bar").first).to_contain_text(shipped.best())
     box = page.locator("canvas[role=application]").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -235,7 +236,7 @@ def test_a_drag_asks_the_server_once_and_a_click_not_at_all(page):
 
 @pytest.mark.parametrize(("size", "side", "key"), [((2400, 120), "width", "ArrowRight"), ((120, 2400), "height", "ArrowDown")])
 def test_an_oblong_photo_is_as_large_as_a_thumb_and_scrolls_along_with_the_square(phone, size, side, key):
-    phone.goto("/")
+    visit(phone, "/")
     expect(phone.locator(".bar").first).to_be_visible()
     upload(phone, photo_file(0, size))
     expect_own_photo(phone)
@@ -252,7 +253,7 @@ def test_an_oblong_photo_is_as_large_as_a_thumb_and_scrolls_along_with_the_squar
 
 
 def test_the_evidence_under_the_pointer_is_read_out(page):
-    page.goto("/")
+    visit(page, "/")
     square = page.locator("canvas[role=application]")
     expect(square).to_be_visible()
     square.hover()
@@ -260,7 +261,7 @@ def test_the_evidence_under_the_pointer_is_read_out(page):
 
 
 def test_a_map_of_the_journey_leads_to_its_layer(page):
-    page.goto("/")
+    visit(page, "/")
     tiles(page, "strip").nth(3).click()
     expect(page.get_by_role("heading", name="What does each layer see?")).to_be_visible()
     expect_query(page, layer="conv3")
@@ -269,19 +270,19 @@ def test_a_map_of_the_journey_leads_to_its_layer(page):
 
 
 def test_a_deep_link_restores_sample_model_and_class(page):
-    page.goto("/?model=shapes&photo=star&answer=cross")
+    visit(page, "/?model=shapes&photo=star&answer=cross")
     expect(page.locator(".bar").first).to_contain_text("star")
     expect(page.get_by_text("Green spoke for cross")).to_be_visible()
 
 
 def test_a_bad_link_falls_back_with_a_note(page):
-    page.goto("/?photo=unicorn")
+    visit(page, "/?photo=unicorn")
     expect(page.get_by_text("The link asks for the photo “unicorn”, which is not here.")).to_be_visible()
     expect(page.locator(".bar").first).to_contain_text(shipped.best())
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen_and_the_uploader_is_at_hand(phone):
-    phone.goto("/")
+    visit(phone, "/")
     expect(phone.locator(".bar").first).to_contain_text(shipped.best())
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     box = phone.get_by_role("button", name="Upload", exact=True).last.bounding_box()
@@ -293,7 +294,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_the_uploader_is_at_hand
 @pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
 def test_the_theme_follows_the_visitors(tabs: Tabs, scheme: str, dark: bool):
     with tabs.open(DESKTOP, scheme) as page:
-        page.goto("/")
+        visit(page, "/")
         expect(page.locator(".bar").first).to_contain_text(shipped.best())
         red = "element => Number(getComputedStyle(element).color.match(/\\d+/)[0])"
         assert (page.locator(".bar .name").first.evaluate(red) > 128) is dark
@@ -301,21 +302,21 @@ def test_the_theme_follows_the_visitors(tabs: Tabs, scheme: str, dark: bool):
 
 def test_a_network_trained_just_now_is_served(browser, shapes_folder, tmp_path):
     with running_app(tmp_path / "log", shapes_folder.parent) as url, open_page(browser, url, DESKTOP) as page:
-        page.goto("/?photo=star")
+        visit(page, "/?photo=star")
         expect(page.locator(".bar").first).to_contain_text("star")
 
 
 def test_a_chosen_class_beyond_the_best_five_stays_in_sight(page):
     answers = shipped.traced("photo", "coffee").prediction.answers
     ninth = answers[8].name
-    page.goto(f"/?answer={ninth}")
+    visit(page, f"/?answer={ninth}")
     expect(page.locator(".bar")).to_have_count(6)
     expect(page.locator(".bar.chosen")).to_contain_text(f"{ninth} (number 9)")
     expect(page.get_by_text(f"You are looking at {ninth}, number 9 of {len(answers)}")).to_be_visible()
 
 
 def test_the_wheel_scrolls_the_page_until_the_photo_is_clicked(page):
-    page.goto("/")
+    visit(page, "/")
     square = page.locator("canvas[role=application]")
     expect(page.locator(".bar").first).to_contain_text(shipped.best())
     square.hover()
@@ -328,7 +329,7 @@ def test_the_wheel_scrolls_the_page_until_the_photo_is_clicked(page):
 
 
 def test_the_photo_before_is_not_mixed_up_with_the_next_by_the_back_button(page):
-    page.goto("/")
+    visit(page, "/")
     expect(page.locator(".bar").first).to_contain_text(shipped.best())
     upload(page, photo_file(5))
     expect_own_photo(page)
@@ -346,7 +347,7 @@ def test_the_photo_before_is_not_mixed_up_with_the_next_by_the_back_button(page)
 
 
 def test_the_same_choice_is_heard_twice(page):
-    page.goto("/")
+    visit(page, "/")
     for _ in range(2):
         tiles(page, "strip").nth(3).click()
         expect(page.get_by_role("heading", name="What does each layer see?")).to_be_visible()
@@ -361,7 +362,7 @@ def test_the_same_choice_is_heard_twice(page):
 
 
 def test_a_closer_square_is_chosen_among_several_and_given_back(page):
-    page.goto("/?photo=cat")
+    visit(page, "/?photo=cat")
     toggle = page.get_by_test_id("stCheckbox").filter(has_text="Ask about several squares")
     toggle.click()
     expect_query(page, several="squares")

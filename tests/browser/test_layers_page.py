@@ -5,11 +5,22 @@ from playwright.sync_api import expect
 
 from convoscope.render import colour, scale_of
 from tests import shipped
-from tests.browser.reading import colour_in, expect_own_photo, expect_query, give, photo_file, tiles, traced, traced_file, upload
+from tests.browser.reading import (
+    colour_in,
+    expect_own_photo,
+    expect_query,
+    give,
+    photo_file,
+    tiles,
+    traced,
+    traced_file,
+    upload,
+    visit,
+)
 
 
 def open_own_photo(page, data: bytes, model: str, layer: str) -> None:
-    page.goto(f"/?model={model}")
+    visit(page, f"/?model={model}")
     expect(page.locator(".bar").first).to_be_visible()
     upload(page, data)
     expect_own_photo(page)
@@ -36,7 +47,7 @@ def test_every_map_of_ones_own_photo_shows_the_engines_values(page):
 
 
 def test_maps_are_drawn_in_the_engines_colours(page):
-    page.goto("/layers?model=shapes&photo=star&layer=conv1&stage=conv1")
+    visit(page, "/layers?model=shapes&photo=star&layer=conv1&stage=conv1")
     expect(tiles(page)).to_have_count(8)
     network, trace = traced("shapes", shipped.sample("star"))
     values = trace.values(network.layers[0].map_stages[0])
@@ -51,14 +62,14 @@ def test_maps_are_drawn_in_the_engines_colours(page):
 
 
 def test_every_layer_of_the_photo_network_draws_all_its_maps(page):
-    page.goto("/layers")
+    visit(page, "/layers")
     for number, count in enumerate(shipped.counts("photo"), start=1):
         page.get_by_test_id("stButtonGroup").get_by_text(f"conv {number}", exact=True).click()
         expect(tiles(page)).to_have_count(count)
 
 
 def test_a_click_enlarges_a_map_and_keys_move_on(page):
-    page.goto("/layers?layer=conv2")
+    visit(page, "/layers?layer=conv2")
     expect(tiles(page)).to_have_count(shipped.counts("photo")[1])
     tiles(page).nth(4).click()
     names = tiles(page).locator("b").all_inner_texts()
@@ -74,7 +85,7 @@ def test_a_click_enlarges_a_map_and_keys_move_on(page):
 
 
 def test_from_an_enlarged_map_a_button_leads_to_how_its_numbers_are_made(page):
-    page.goto("/layers?photo=cat&layer=conv2")
+    visit(page, "/layers?photo=cat&layer=conv2")
     expect(tiles(page)).to_have_count(shipped.counts("photo")[1])
     tiles(page).nth(4).click()
     channel = page.locator(".about h3").inner_text().removeprefix("channel ")
@@ -88,7 +99,7 @@ def test_from_an_enlarged_map_a_button_leads_to_how_its_numbers_are_made(page):
 def test_hovering_sends_nothing_to_the_server(page):
     sent: list[str] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
-    page.goto("/layers?layer=conv2")
+    visit(page, "/layers?layer=conv2")
     expect(tiles(page)).to_have_count(shipped.counts("photo")[1])
     tiles(page).nth(9).scroll_into_view_if_needed()
     page.wait_for_timeout(500)
@@ -101,7 +112,7 @@ def test_hovering_sends_nothing_to_the_server(page):
 
 
 def test_relu_takes_the_red_away(page):
-    page.goto("/layers?model=shapes&photo=circle&stage=conv1")
+    visit(page, "/layers?model=shapes&photo=circle&stage=conv1")
     expect(tiles(page).first).to_contain_text("−")
     page.get_by_test_id("stButtonGroup").get_by_text("ReLU", exact=True).click()
     expect(tiles(page).first).not_to_contain_text("−")
@@ -109,7 +120,7 @@ def test_relu_takes_the_red_away(page):
 
 
 def test_the_photo_and_the_layer_survive_the_way_to_the_first_page_and_back(page):
-    page.goto("/layers?photo=rocket&layer=conv5")
+    visit(page, "/layers?photo=rocket&layer=conv5")
     expect(tiles(page)).to_have_count(shipped.counts("photo")[4])
     page.get_by_role("link", name="What is it?").click()
     expect(page.locator(".bar").first).to_be_visible()
@@ -119,7 +130,7 @@ def test_the_photo_and_the_layer_survive_the_way_to_the_first_page_and_back(page
 
 
 def test_the_back_button_returns_to_the_layer_before(page):
-    page.goto("/layers?layer=conv1")
+    visit(page, "/layers?layer=conv1")
     expect(tiles(page)).to_have_count(shipped.counts("photo")[0])
     page.get_by_test_id("stButtonGroup").get_by_text("conv 4", exact=True).click()
     expect(tiles(page)).to_have_count(shipped.counts("photo")[3])
@@ -129,13 +140,13 @@ def test_the_back_button_returns_to_the_layer_before(page):
 
 
 def test_a_bad_link_falls_back_with_a_note(page):
-    page.goto("/layers?layer=conv99")
+    visit(page, "/layers?layer=conv99")
     expect(page.get_by_text("The link asks for the layer “conv99”, which is not here.")).to_be_visible()
     expect(tiles(page)).to_have_count(shipped.counts("photo")[0])
 
 
 def test_maps_can_be_saved_as_a_picture(page):
-    page.goto("/layers?model=shapes&photo=star")
+    visit(page, "/layers?model=shapes&photo=star")
     expect(tiles(page)).to_have_count(8)
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as a picture").click()
@@ -144,7 +155,7 @@ def test_maps_can_be_saved_as_a_picture(page):
 
 
 def test_on_a_phone_maps_stand_three_in_a_row_at_96_pixels(phone):
-    phone.goto("/layers")
+    visit(phone, "/layers")
     expect(tiles(phone)).to_have_count(shipped.counts("photo")[0])
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     boxes = [tile.bounding_box() for tile in tiles(phone).all()[:4]]
@@ -155,7 +166,7 @@ def test_on_a_phone_maps_stand_three_in_a_row_at_96_pixels(phone):
 
 def test_an_enlarged_map_comes_into_view(page):
     last = len(shipped.counts("photo"))
-    page.goto(f"/layers?layer=conv{last}")
+    visit(page, f"/layers?layer=conv{last}")
     expect(tiles(page)).to_have_count(shipped.counts("photo")[-1])
     tiles(page).nth(shipped.counts("photo")[-1] * 4 // 5).click()
     expect(page.locator(".about h3")).to_be_in_viewport()
@@ -163,7 +174,7 @@ def test_an_enlarged_map_comes_into_view(page):
 
 
 def test_the_table_of_costs_does_not_widen_a_phones_page(phone):
-    phone.goto("/layers?model=shapes&photo=star")
+    visit(phone, "/layers?model=shapes&photo=star")
     expect(tiles(phone)).to_have_count(8)
     phone.get_by_text("What each layer costs").click()
     expect(phone.get_by_text("multiply-adds with")).to_be_visible()
@@ -171,7 +182,7 @@ def test_the_table_of_costs_does_not_widen_a_phones_page(phone):
 
 
 def test_a_photo_can_be_dropped_here_too(page):
-    page.goto("/layers?layer=conv2")
+    visit(page, "/layers?layer=conv2")
     expect(tiles(page)).to_have_count(shipped.counts("photo")[1])
     give(page, "drop", photo_file(7))
     expect_own_photo(page)
@@ -180,7 +191,7 @@ def test_a_photo_can_be_dropped_here_too(page):
 
 
 def test_back_returns_to_the_map_that_was_enlarged_before(page):
-    page.goto("/layers?layer=conv2&order=number")
+    visit(page, "/layers?layer=conv2&order=number")
     expect(tiles(page)).to_have_count(shipped.counts("photo")[1])
     for channel in (4, 6):
         tiles(page).nth(channel).click()

@@ -4,7 +4,7 @@ from playwright.sync_api import Page, expect
 from convoscope.history import open_history
 from convoscope.network import load
 from tests.browser.conftest import DESKTOP, ROOT, open_page
-from tests.browser.reading import expect_own_photo, expect_query, photo_file, upload
+from tests.browser.reading import expect_own_photo, expect_query, photo_file, upload, visit
 
 STEPS = open_history(ROOT / "models/shapes", load(ROOT / "models/shapes")).steps
 SLOW = """const { send } = WebSocket.prototype;
@@ -13,7 +13,7 @@ WebSocket.prototype.send = function (message) { setTimeout(() => send.call(this,
 
 @pytest.fixture
 def learning(page: Page) -> Page:
-    page.goto("/learning?model=shapes&photo=star")
+    visit(page, "/learning?model=shapes&photo=star")
     expect(page.locator("svg .mark")).to_have_count(2)
     return page
 
@@ -32,7 +32,7 @@ def test_the_slider_moves_through_training_by_keys_and_stands_in_the_link(learni
 def test_no_key_is_lost_on_a_slow_line(browser, server):
     with open_page(browser, server, DESKTOP) as page:
         page.add_init_script(SLOW)
-        page.goto("/learning?model=shapes&photo=star")
+        visit(page, "/learning?model=shapes&photo=star")
         expect(page.locator("svg .mark")).to_have_count(2)
         slider = page.get_by_role("slider", name="Moment of training")
         slider.focus()
@@ -73,6 +73,6 @@ def test_ones_own_photo_keeps_the_moment(learning):
 
 
 def test_nothing_is_wider_than_a_phone(phone):
-    phone.goto("/learning?model=shapes")
+    visit(phone, "/learning?model=shapes")
     expect(phone.locator("svg .mark")).to_have_count(2)
     assert phone.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390

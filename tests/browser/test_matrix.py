@@ -6,6 +6,7 @@ from convoscope.card import read_card
 from convoscope.evaluation import read_evaluation
 from tests import shipped
 from tests.browser.conftest import DESKTOP, Tabs
+from tests.browser.reading import visit
 
 CARD = read_card(shipped.MODELS / "photo")
 EVALUATION = read_evaluation(shipped.MODELS / "photo", CARD)
@@ -16,7 +17,7 @@ NAMES = [CARD.classes[index] for index in EVALUATION.order]
 
 @pytest.fixture
 def canvas(page: Page):
-    page.goto("/report?model=photo")
+    visit(page, "/report?model=photo")
     found = page.locator('canvas[aria-label^="Confusion matrix"]')
     expect(found).to_be_visible()
     found.scroll_into_view_if_needed()
@@ -66,7 +67,7 @@ def test_of_several_classes_found_the_whole_word_comes_first_in_the_middle_and_e
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_of_few_classes_all_are_in_sight_under_names_that_can_be_read(tabs: Tabs, scheme: str):
     with tabs.open(DESKTOP, scheme) as page:
-        page.goto("/report?model=shapes")
+        visit(page, "/report?model=shapes")
         canvas = page.locator('canvas[aria-label^="Confusion matrix"]')
         expect(canvas).to_be_visible()
         box = canvas.bounding_box()
@@ -115,7 +116,7 @@ def test_the_wheel_scrolls_the_page_until_the_matrix_is_clicked(page, canvas):
 
 
 def test_on_a_phone_reading_keeps_the_zoom(phone):
-    phone.goto("/report?model=photo")
+    visit(phone, "/report?model=photo")
     canvas = phone.locator('canvas[aria-label^="Confusion matrix"]')
     expect(canvas).to_be_visible()
     for _ in range(8):

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from convoscope.render import colour, scale_of
 from tests import shipped
 from tests.browser.conftest import DESKTOP, PHONE, open_page, running_app
-from tests.browser.reading import expect_query, tiles, traced
+from tests.browser.reading import expect_query, tiles, traced, visit
 from tests.graphs import card, deep, write
 
 STAR = "/layers?model=shapes&photo=star"
@@ -26,7 +26,7 @@ def named(page: Page, name: str) -> Locator:
 
 
 def open_glance(page: Page, path: str, count: int) -> None:
-    page.goto(path)
+    visit(page, path)
     expect(units(page)).to_have_count(count)
 
 
@@ -243,7 +243,7 @@ def test_a_deep_network_lies_under_a_window_that_moves_to_the_tile_chosen(browse
 
 def test_the_layers_of_a_deep_network_are_a_list_to_be_searched(browser, deep_url):
     with open_page(browser, deep_url, DESKTOP) as page:
-        page.goto("/layers")
+        visit(page, "/layers")
         choice = page.get_by_role("combobox", name="Layer")
         choice.click()
         choice.fill("blocks.17")

@@ -4,6 +4,7 @@ from playwright.sync_api import Locator, Page, expect
 from convoscope.card import read_card
 from convoscope.evaluation import read_evaluation
 from tests import shipped
+from tests.browser.reading import visit
 
 CARD = read_card(shipped.MODELS / "photo")
 EVALUATION = read_evaluation(shipped.MODELS / "photo", CARD)
@@ -19,7 +20,7 @@ def chart(page: Page, label: str) -> Locator:
 
 @pytest.fixture
 def report(page: Page) -> Page:
-    page.goto("/report?model=photo")
+    visit(page, "/report?model=photo")
     noticing = EVALUATION.noticing
     kinds = len(noticing.made) + len([each for each in (noticing.own, noticing.known, noticing.foreign) if each])
     layers = len(shipped.network("photo").layers)  # few enough to be shown at once
@@ -75,6 +76,6 @@ def test_the_numbers_of_a_chart_are_a_click_away(report):
 
 
 def test_nothing_is_wider_than_a_phone(phone):
-    phone.goto("/report?model=shapes")
+    visit(phone, "/report?model=shapes")
     expect(chart(phone, "blur")).to_be_visible()
     assert phone.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390

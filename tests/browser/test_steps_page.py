@@ -11,14 +11,14 @@ from convoscope.prepare import centre_crop, prepare
 from convoscope.receptive import receptive_fields
 from tests import shipped
 from tests.browser.conftest import DESKTOP, open_page, running_app
-from tests.browser.reading import expect_query, photo_file, query, traced_file, upload
+from tests.browser.reading import expect_query, photo_file, query, traced_file, upload, visit
 from tests.graphs import card, large, write
 from ui.chapters import CHAPTERS
 from ui.links import own_name
 
 
 def open_chapter(page: Page, chapter: str, model: str = "shapes", **link: str) -> Page:
-    page.goto(f"/steps?model={model}&chapter={chapter}" + "".join(f"&{name}={value}" for name, value in link.items()))
+    visit(page, f"/steps?model={model}&chapter={chapter}" + "".join(f"&{name}={value}" for name, value in link.items()))
     expect(page.get_by_role("heading", level=2)).to_contain_text(CHAPTERS[chapter])
     return page
 
@@ -290,6 +290,6 @@ def test_a_window_slides_over_a_large_picture(browser, tmp_path):
     built = large(size=384, channels=4)
     write(tmp_path / "models/large", built, card(built, 384, 3, 2))
     with running_app(tmp_path / "log", tmp_path / "models") as url, open_page(browser, url, DESKTOP) as page:
-        page.goto("/steps?chapter=window")
+        visit(page, "/steps?chapter=window")
         expect(page.locator(".formula")).to_contain_text("It has 382 × 382 numbers.")
         expect(page.locator(".ends")).to_contain_text("most negative")

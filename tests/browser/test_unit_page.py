@@ -11,7 +11,7 @@ from convoscope.prepare import centre_crop, prepare
 from convoscope.recipe import Workings
 from tests import shipped
 from tests.browser.conftest import DESKTOP, open_page, running_app
-from tests.browser.reading import expect_own_photo, expect_query, photo_file, query, traced, traced_file, upload
+from tests.browser.reading import expect_own_photo, expect_query, photo_file, query, traced, traced_file, upload, visit
 from tests.convoscope.zoo import ZOO
 from tests.graphs import card, large, write
 
@@ -63,7 +63,7 @@ def test_fifty_random_cells_of_each_layer_are_computed_as_by_the_engine(page, mo
     rng = np.random.default_rng(0)
     for layer in found.network.layers:
         for stage in layer.map_stages:
-            page.goto(f"/unit?model={model}&photo={photo}&layer={layer.name}&stage={stage.tensor}")
+            visit(page, f"/unit?model={model}&photo={photo}&layer={layer.name}&stage={stage.tensor}")
             _, height, width = stage.shape
             cells = [[int(y), int(x), height, width] for y, x in rng.integers(0, (height, width), (50, 2))]
             shown = root(page).evaluate(READ, cells)
@@ -84,7 +84,7 @@ def test_a_softmax_is_computed_and_not_copied(browser, tmp_path):
     prepared = prepare(shown, centre_crop(shown), network.card.preprocessing)
     found = Workings(network, prepared, network.trace(prepared))
     with running_app(tmp_path / "log", tmp_path / "models") as url, open_page(browser, url, DESKTOP) as page:
-        page.goto(f"/unit?photo=coffee&layer={layer.name}&stage={stage.tensor}")
+        visit(page, f"/unit?photo=coffee&layer={layer.name}&stage={stage.tensor}")
         root(page)
         number = found.recipe(stage, found.trace.prediction.best.index).at(0, 0)
         read = page.locator(".check")
@@ -98,7 +98,7 @@ def test_numbers_without_a_map_are_computed_as_by_the_engine(page):
         for layer, stage in stages(found.network):
             if stage.is_maps:
                 continue
-            page.goto(f"/unit?model={model}&photo={photo}&layer={layer.name}&stage={stage.tensor}")
+            visit(page, f"/unit?model={model}&photo={photo}&layer={layer.name}&stage={stage.tensor}")
             expect(page.locator(".check.agrees")).to_be_visible()
             index = found.trace.prediction.best.index if stage.tensor == "logits" else channel_of(page)
             number = found.recipe(stage, index).at(0, 0)
@@ -113,7 +113,7 @@ def copied(page: Page) -> list[str]:
 
 
 def test_the_copied_text_holds_every_term_and_adds_up(page):
-    page.goto("/unit?layer=conv4&cell=0,5")
+    visit(page, "/unit?layer=conv4&cell=0,5")
     root(page)
     lines = copied(page)
     found = workings("photo", "coffee")
@@ -131,17 +131,17 @@ def test_the_colours_of_the_first_sum_keep_their_order_and_more_terms_are_sorted
     found = workings("photo", "coffee")
     recipe = found.recipe(found.network.layers[0].stages[0], 0)
     row = next(row for row in range(recipe.values.shape[0]) if (number := recipe.at(row, 31)).strongest_first != number.terms)
-    page.goto(f"/unit?layer=conv1&channel=0&cell={row},31")
+    visit(page, f"/unit?layer=conv1&channel=0&cell={row},31")
     root(page)
     assert [line.split(":")[0] for line in copied(page) if line.startswith(("red", "green", "blue"))] == ["red", "green", "blue"]
     heading = page.get_by_role("heading", name="Window × kernel, added up for each map", exact=True)
     expect(heading).to_be_visible()
-    page.goto("/unit?layer=conv2&cell=20,31")
+    visit(page, "/unit?layer=conv2&cell=20,31")
     expect(page.get_by_role("heading", name="Window × kernel, added up for each map, strongest first")).to_be_visible()
 
 
 def test_nothing_is_left_out_of_what_is_shown(page):
-    page.goto("/unit?layer=conv4&cell=3,5")
+    visit(page, "/unit?layer=conv4&cell=3,5")
     root(page)
     rest = page.locator(".ledger .rest")
     maps = shipped.counts("photo")[2]  # that convolution 4 reads
@@ -166,7 +166,7 @@ def hover(page: Page, y: int, x: int, size: int) -> None:
 def test_hovering_follows_the_pointer_and_sends_nothing_to_the_server(page):
     sent: list[str] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
-    page.goto("/unit?layer=conv2")
+    visit(page, "/unit?layer=conv2")
     root(page)
     page.wait_for_timeout(500)
     before = len(sent)
@@ -179,7 +179,7 @@ def test_hovering_follows_the_pointer_and_sends_nothing_to_the_server(page):
 
 
 def test_a_click_pins_the_cell_and_its_link_brings_it_back(page):
-    page.goto("/unit?layer=conv2")
+    visit(page, "/unit?layer=conv2")
     root(page)
     hover(page, 5, 9, CELLS)
     page.mouse.down()
@@ -199,7 +199,7 @@ def test_a_click_pins_the_cell_and_its_link_brings_it_back(page):
 
 
 def test_arrow_keys_move_the_cell_and_end_in_the_url(page):
-    page.goto("/unit?layer=conv2&cell=0,9")
+    visit(page, "/unit?layer=conv2&cell=0,9")
     root(page)
     page.locator("canvas.map").focus()
     for key in ("ArrowDown", "ArrowDown", "ArrowLeft"):
@@ -215,7 +215,7 @@ def test_arrow_keys_move_the_cell_and_end_in_the_url(page):
 
 
 def test_another_photo_keeps_the_pinned_cell_and_changes_the_numbers(page):
-    page.goto("/unit?layer=conv2&channel=7&cell=4,6")
+    visit(page, "/unit?layer=conv2&channel=7&cell=4,6")
     root(page)
     before = page.locator(".check").get_attribute("data-value")
     page.get_by_role("button", name="Change photo").click()
@@ -230,7 +230,7 @@ def test_another_photo_keeps_the_pinned_cell_and_changes_the_numbers(page):
 
 
 def test_a_pinned_cell_stays_one_of_its_channel_for_another_photo(page):
-    page.goto("/unit?layer=conv2")
+    visit(page, "/unit?layer=conv2")
     root(page)
     hover(page, 5, 9, CELLS)
     page.mouse.down()
@@ -244,7 +244,7 @@ def test_a_pinned_cell_stays_one_of_its_channel_for_another_photo(page):
 
 
 def test_the_window_slides_by_itself_until_it_is_stopped(page):
-    page.goto("/unit?layer=conv5&cell=0,6")
+    visit(page, "/unit?layer=conv5&cell=0,6")
     root(page)
     page.get_by_role("button", name="Slide the window").click()
     expect(page.locator(".answer")).to_contain_text(re.compile(r"Row [2-8], column"))
@@ -256,7 +256,7 @@ def test_the_window_slides_by_itself_until_it_is_stopped(page):
 
 
 def test_another_channel_is_chosen_by_its_picture(page):
-    page.goto("/unit?layer=conv2&cell=4,6")
+    visit(page, "/unit?layer=conv2&cell=4,6")
     root(page)
     second = page.locator(".channel").nth(1)
     name = second.inner_text()
@@ -266,7 +266,7 @@ def test_another_channel_is_chosen_by_its_picture(page):
 
 
 def test_after_the_convolution_come_relu_and_the_winner_of_the_pooling(page):
-    page.goto("/unit?channel=3&cell=20,30")
+    visit(page, "/unit?channel=3&cell=20,30")
     root(page)
     found = workings("photo", "coffee")
     relu, pool = found.network.layers[0].stages[1:]
@@ -277,7 +277,7 @@ def test_after_the_convolution_come_relu_and_the_winner_of_the_pooling(page):
 
 
 def test_softmax_adds_up_and_the_temperature_evens_it_out(page):
-    page.goto("/unit?model=photo&layer=logits")
+    visit(page, "/unit?model=photo&layer=logits")
     root(page)
     prediction = workings("photo", "coffee").trace.prediction
     shares = page.locator("button.share")
@@ -294,7 +294,7 @@ def test_softmax_adds_up_and_the_temperature_evens_it_out(page):
 
 
 def test_on_a_phone_the_thumb_moves_the_cell_and_nothing_is_too_wide(phone):
-    phone.goto("/unit?model=shapes&photo=star")
+    visit(phone, "/unit?model=shapes&photo=star")
     root(phone)
     assert phone.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
     phone.locator("canvas.map").evaluate(
@@ -312,7 +312,7 @@ def test_on_a_phone_the_thumb_moves_the_cell_and_nothing_is_too_wide(phone):
 
 
 def test_another_theme_repaints_at_once(page):
-    page.goto("/unit?layer=conv2&channel=7&cell=0,6")
+    visit(page, "/unit?layer=conv2&channel=7&cell=0,6")
     root(page)
     terms = page.locator(".scroller canvas")
     light = terms.evaluate("canvas => canvas.toDataURL()")
@@ -329,7 +329,7 @@ def test_of_a_very_large_layer_the_sums_agree_with_all_maps_in_them(browser, tmp
     write(tmp_path / "models/large", built, card(built, 224, 3, 2))
     cells = [[int(y), int(x), 224, 224] for y, x in np.random.default_rng(0).integers(0, 224, (20, 2))]
     with running_app(tmp_path / "log", tmp_path / "models") as url, open_page(browser, url, DESKTOP) as page:
-        page.goto("/unit?layer=conv2&cell=0,37")
+        visit(page, "/unit?layer=conv2&cell=0,37")
         shown = root(page).evaluate(READ, cells)
         assert {read["agrees"] for read in shown} == {"check agrees"}
         expect(page.locator(".answer")).to_contain_text("4,608 products from 512 maps")
@@ -346,14 +346,14 @@ def test_curves_quotients_and_choices_agree_with_onnx_runtime(browser, tmp_path,
     with running_app(tmp_path / "log", tmp_path / "models") as url, open_page(browser, url, DESKTOP) as page:
         for layer, stage in stages(network):
             if stage.operator in {"Div", "LayerNormalization", "Pad", "Gather", "PRelu", *CURVES}:
-                page.goto(f"/unit?layer={layer.name}&stage={stage.tensor}")
+                visit(page, f"/unit?layer={layer.name}&stage={stage.tensor}")
                 root(page)
                 expect(page.locator(".answer")).to_contain_text(f"after {stage.title}")
 
 
 @pytest.mark.parametrize("link", ["model=photo&layer=logits", "model=shapes&layer=logits&photo=star"])
 def test_the_printed_shares_add_up_with_what_rounding_leaves(page, link):
-    page.goto(f"/unit?{link}")
+    visit(page, f"/unit?{link}")
     expect(page.locator(".share.total")).to_be_visible()
     printed = page.locator(".share:not(.total):not(.head) span:last-child").all_inner_texts()
     tenths = [0 if "<" in text else round(10 * float(re.sub("[^0-9.−]", "", text).replace("−", "-"))) for text in printed]

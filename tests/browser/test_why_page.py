@@ -19,7 +19,7 @@ from convoscope.why.switches import open_leave_one_out, open_switchboard
 from convoscope.words import percent
 from tests import shipped
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.reading import UPLOADER, expect_own_photo, expect_query, photo_file, traced, upload
+from tests.browser.reading import UPLOADER, expect_own_photo, expect_query, photo_file, traced, upload, visit
 from ui.components.switches import SHOWN
 from ui.views import VIEWS
 
@@ -66,7 +66,7 @@ def expect_share(page, text):
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(tabs, view, size, scheme):
     with tabs.open(size, scheme) as page:
-        page.goto(f"{STAR}&view={view}")
+        visit(page, f"{STAR}&view={view}")
         expect(page.locator(READY[view]).first).to_be_visible()
         expect(page.get_by_text("cannot tell").first).to_be_visible()
         findings = Axe().run(page).response["violations"]
@@ -75,7 +75,7 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(tabs, vi
 
 
 def test_hovering_over_the_evidence_tells_the_engines_values(page):
-    page.goto(STAR)
+    visit(page, STAR)
     *_, spoken = star()
     plate = page.locator(".plate")
     expect(plate).to_be_visible()
@@ -90,7 +90,7 @@ def test_hovering_over_the_evidence_tells_the_engines_values(page):
 
 
 def test_a_map_as_fine_as_the_photo_is_read_by_keyboard(page):
-    page.goto(f"{STAR}&view=gradients")
+    visit(page, f"{STAR}&view=gradients")
     network, prepared, asked, _ = star()
     values = saliency(open_gradients(network), prepared.tensor, asked).values
     plate = page.locator(".plate").first
@@ -104,7 +104,7 @@ def test_a_map_as_fine_as_the_photo_is_read_by_keyboard(page):
 
 
 def test_the_numbers_of_a_map_are_its_cells(page):
-    page.goto(STAR)
+    visit(page, STAR)
     *_, spoken = star()
     page.get_by_text("Show me the numbers", exact=True).click()
     cells = page.locator(".numbers span")
@@ -114,7 +114,7 @@ def test_the_numbers_of_a_map_are_its_cells(page):
 
 
 def test_the_slider_goes_from_the_photo_to_the_map_alone(page):
-    page.goto(STAR)
+    visit(page, STAR)
     fade = page.get_by_role("slider", name="From the photo to the map alone")
     pixels = "[...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
     opacities = f"canvas => {pixels}.filter((value, at) => at % 4 === 3)"
@@ -126,7 +126,7 @@ def test_the_slider_goes_from_the_photo_to_the_map_alone(page):
 
 
 def test_the_map_over_the_photo_is_drawn_as_the_engine_draws_it(page):
-    page.goto(STAR)
+    visit(page, STAR)
     *_, spoken = star()
     scale = scale_of(spoken.map, "evidence")
     fade = page.get_by_role("slider", name="From the photo to the map alone")
@@ -143,7 +143,7 @@ def test_the_map_over_the_photo_is_drawn_as_the_engine_draws_it(page):
 
 
 def test_a_click_on_a_channel_leads_to_how_its_numbers_are_made(page):
-    page.goto(STAR)
+    visit(page, STAR)
     *_, spoken = star()
     page.locator(".strip .tile").first.click()
     expect(page).to_have_title(re.compile("How is one number made"))
@@ -155,7 +155,7 @@ def test_a_switch_moves_the_bars_and_undo_and_reset_bring_them_back(page):
     board = open_switchboard(network)
     stage = board.stages[-1]
     ranked = open_leave_one_out(network, stage).of(prepared.tensor).ranked(asked)
-    page.goto(f"{STAR}&view=switches")
+    visit(page, f"{STAR}&view=switches")
     expect(page.locator(".channel")).to_have_count(8)
     before = bar(page, "star")
     gains = np.ones((1, 8), np.float32)
@@ -177,7 +177,7 @@ def test_the_gain_of_a_channel_is_turned_by_keys(page):
     board = open_switchboard(network)
     stage = board.stages[-1]
     channel = open_leave_one_out(network, stage).of(prepared.tensor).ranked(asked)[-1]
-    page.goto(f"{STAR}&view=switches")
+    visit(page, f"{STAR}&view=switches")
     slider = page.get_by_role("slider", name=f"Gain of channel {channel}")
     slider.focus()
     page.keyboard.press("End")
@@ -193,7 +193,7 @@ def test_silencing_one_after_the_other_takes_all_that_hold_the_score_up_and_no_o
     board = open_switchboard(network)
     stage = board.stages[-1]
     drops = open_leave_one_out(network, stage).of(prepared.tensor).drops(asked)
-    page.goto(f"{STAR}&view=switches")
+    visit(page, f"{STAR}&view=switches")
     button = page.get_by_role("button", name="Silence the next one")
     for _ in range(int((drops > 0).sum())):
         button.click()
@@ -212,7 +212,7 @@ def test_what_is_silenced_is_in_sight_wherever_it_stands_in_the_list(page):
     first, second = (ranking(name, stage) for name in ("coffee", "cat"))
     assert len(first) > SHOWN
     channel = next(each for each in first[SHOWN:] if each in second[SHOWN:])
-    page.goto("/why?model=photo&photo=coffee&view=switches")
+    visit(page, "/why?model=photo&photo=coffee&view=switches")
     expect(page.locator(".channel")).to_have_count(SHOWN)
     expect(page.get_by_role("switch", name=f"Channel {channel}", exact=True)).to_have_count(0)
     page.get_by_role("button", name=f"All {len(first)} channels").click()
@@ -246,7 +246,7 @@ def test_switches_outlive_a_reload_and_the_browsers_back_turns_them_back(page):
     alone = board.answer(prepared.tensor, {board.stages[-1].tensor: gains})[0]
     without_2 = percent(float(network.probabilities(alone)[asked.index]))
     two, five = (page.get_by_role("switch", name=f"Channel {channel}") for channel in (2, 5))
-    page.goto(f"{STAR}&view=switches")
+    visit(page, f"{STAR}&view=switches")
     two.click()
     expect_query(page, switches="3-2")
     page.reload()
@@ -267,7 +267,7 @@ def test_a_slider_that_moves_is_in_the_link_where_it_comes_to_rest(page):
     network, prepared, asked, _ = star()
     stage = open_switchboard(network).stages[-1]
     channel = open_leave_one_out(network, stage).of(prepared.tensor).ranked(asked)[0]
-    page.goto(f"{STAR}&view=switches")
+    visit(page, f"{STAR}&view=switches")
     slider = page.get_by_role("slider", name=f"Gain of channel {channel}")
     expect(slider).to_be_visible()
     before = bar(page, "star")
@@ -286,7 +286,7 @@ def test_a_slider_that_moves_is_in_the_link_where_it_comes_to_rest(page):
 
 
 def test_the_question_and_the_view_stand_in_the_link_and_come_back(page, tabs):
-    page.goto(STAR)
+    visit(page, STAR)
     page.get_by_text("Trace to pixels", exact=True).click()
     expect_query(page, view="pixels")
     page.get_by_text("Why star rather than").click()
@@ -299,7 +299,7 @@ def test_the_question_and_the_view_stand_in_the_link_and_come_back(page, tabs):
 
 
 def test_the_film_shows_the_photo_at_the_place_of_its_slider(page):
-    page.goto("/why?model=photo&photo=cat&view=change")  # an unsure answer, which flips
+    visit(page, "/why?model=photo&photo=cat&view=change")  # an unsure answer, which flips
     slider = page.get_by_role("slider", name="rotate")
     title = page.locator("output")
     flip = title.inner_text()
@@ -311,7 +311,7 @@ def test_the_film_shows_the_photo_at_the_place_of_its_slider(page):
 
 
 def test_the_verdict_on_a_map_comes_when_it_is_asked_for(page):
-    page.goto(STAR)
+    visit(page, STAR)
     expect(page.get_by_text("With its weights shuffled")).to_have_count(0)
     page.get_by_text("Can I trust this map?").click()
     expect(page.get_by_text("With its weights shuffled")).to_be_visible()
@@ -321,7 +321,7 @@ def test_the_verdict_on_a_map_comes_when_it_is_asked_for(page):
 
 
 def test_a_file_of_the_map_is_offered_and_names_the_question(page):
-    page.goto(STAR)
+    visit(page, STAR)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Numbers (.npz)").click()
     assert waiting.value.suggested_filename == "star-shapes-why-star-evidence.npz"
@@ -337,7 +337,7 @@ def test_a_file_of_the_map_is_offered_and_names_the_question(page):
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_picture_of_every_view_is_offered(page, view):
-    page.goto(f"{STAR}&view={view}&against=line&other=circle")
+    visit(page, f"{STAR}&view={view}&against=line&other=circle")
     expect(page.locator(READY[view]).first).to_be_visible()
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Picture", exact=True).click()
@@ -350,7 +350,7 @@ def test_a_picture_of_every_view_is_offered(page, view):
 
 
 def test_ones_own_photo_keeps_the_view(page):
-    page.goto("/why?model=photo&view=pixels")
+    visit(page, "/why?model=photo&view=pixels")
     expect(page.locator("tr.total")).to_have_count(1)
     page.get_by_text("Change photo").click()
     upload(page, photo_file(3))
@@ -360,7 +360,7 @@ def test_ones_own_photo_keeps_the_view(page):
 
 
 def test_switches_of_several_layers_hold_and_are_listed(page):
-    page.goto(f"{STAR}&view=switches")
+    visit(page, f"{STAR}&view=switches")
     page.locator(".switch").first.click()
     expect(page.get_by_role("button", name="conv 3: 1 channel off")).to_be_visible()
     to_layer(page, 2)
@@ -381,7 +381,7 @@ def test_switches_of_several_layers_hold_and_are_listed(page):
 
 
 def test_a_bar_stays_and_moves_when_a_switch_is_turned(page):
-    page.goto(f"{STAR}&view=switches")
+    visit(page, f"{STAR}&view=switches")
     bar = page.locator(".bar.chosen")
     before = bar.locator(".share").inner_text()
     bar.evaluate("bar => { bar.marked = true; }")
@@ -392,7 +392,7 @@ def test_a_bar_stays_and_moves_when_a_switch_is_turned(page):
 
 
 def test_a_photo_of_ones_own_is_put_beside_and_its_chooser_folds_up(page):
-    page.goto("/why?model=photo&view=photos")
+    visit(page, "/why?model=photo&view=photos")
     page.get_by_role("button", name="Your own photo").click()
     upload(page, photo_file(3))
     expect(page).to_have_url(re.compile(r"[?&]other=own-[0-9a-f]{8}(&|$)"))
@@ -411,7 +411,7 @@ def to_layer(page: Page, number: int) -> None:
 
 
 def test_what_the_evidence_names_can_be_switched_off(page):
-    page.goto(STAR)
+    visit(page, STAR)
     *_, spoken = star()
     page.get_by_role("button", name="Prove it").click()
     expect_query(page, view="switches")
@@ -419,7 +419,7 @@ def test_what_the_evidence_names_can_be_switched_off(page):
 
 
 def test_a_class_asked_for_goes_with_the_next_question_and_with_another_network(page):
-    page.goto(STAR)
+    visit(page, STAR)
     page.get_by_role("button", name="Another class").click()
     page.get_by_role("combobox", name="rather than").click()
     page.get_by_role("option").last.click()
@@ -441,7 +441,7 @@ def test_a_class_asked_for_goes_with_the_next_question_and_with_another_network(
 def test_the_table_of_places_is_marked_as_it_is_sorted_and_its_headings_are_whole(tabs, width):
     with tabs.open(PHONE) as page:
         page.set_viewport_size({"width": width, "height": 844})
-        page.goto(f"{STAR}&view=occlusion&against=line")
+        visit(page, f"{STAR}&view=occlusion&against=line")
         heading = page.get_by_role("columnheader", name="Fall of")
         expect(heading).to_have_attribute("aria-sort", "descending")
         lost = [float(text.replace("−", "-")) for text in page.locator("tbody td").all_inner_texts()]
