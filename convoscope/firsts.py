@@ -1,5 +1,6 @@
-"""The first convolution, the first ReLU and the first max pooling of a network, each with what goes in and what comes out."""
+"""The first convolution, the first bend and the first pooling of a network, each with what goes in and what comes out."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,11 @@ from convoscope.network import Network, Trace
 from convoscope.operations import Window
 from convoscope.prepare import Prepared
 from convoscope.window import axes
+
+BENDS = frozenset(
+    {"Relu", "LeakyRelu", "PRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Elu", "Gelu", "Softplus"}
+)
+POOLS = frozenset({"MaxPool", "AveragePool"})
 
 
 @dataclass(frozen=True)
@@ -28,9 +34,10 @@ class Convolution:
 
 
 @dataclass(frozen=True)
-class Rectification:
-    """A ReLU. before, after: float32 (C, H, W)."""
+class Bend:
+    """ReLU, or what a network has in its place. operator: as in the graph, or 'SiLU'. before, after: float32 (C, H, W)."""
 
+    operator: str
     stage: Stage
     before: NDArray[np.float32]
     after: NDArray[np.float32]
@@ -38,8 +45,9 @@ class Rectification:
 
 @dataclass(frozen=True)
 class Pooling:
-    """A max pooling. before, after: float32 (C, H, W)."""
+    """operator: 'MaxPool' or 'AveragePool'. before, after: float32 (C, H, W)."""
 
+    operator: str
     stage: Stage
     before: NDArray[np.float32]
     window: Window
@@ -61,32 +69,42 @@ def first_convolution(network: Network, prepared: Prepared, trace: Trace) -> Con
     return Convolution(stage, photo, weights, bias, axes(node, weights.shape[2:], photo.shape[1:], after.shape[1:]), after)
 
 
-def first_relu(network: Network, trace: Trace) -> Rectification | None:
-    """None if no ReLU follows another step's maps."""
-    for stage, before in _with_input(network, trace, "Relu"):
-        return Rectification(stage, before, trace.values(stage))
+def first_bend(network: Network, trace: Trace) -> Bend | None:
+    """None if no step that bends follows another step's maps."""
+    for stage, before in _with_input(network, trace, BENDS):
+        product = _product(network, stage)
+        if product is None:
+            return Bend(stage.operator, stage, before, trace.values(stage))
+        if stage.operator == "Sigmoid" and _node(network, stage.tensor).input[0] in _node(network, product.tensor).input:
+            return Bend("SiLU", product, before, trace.values(product))
     return None
 
 
 def first_pooling(network: Network, trace: Trace) -> Pooling | None:
-    """None if no max pooling follows another step's maps."""
-    for stage, before in _with_input(network, trace, "MaxPool"):
+    """None if no pooling in windows follows another step's maps."""
+    for stage, before in _with_input(network, trace, POOLS):
         node = _node(network, stage.tensor)
         window = axes(node, attribute(node, "kernel_shape", ()), before.shape[1:], stage.shape[1:])
-        return Pooling(stage, before, window, trace.values(stage))
+        return Pooling(stage.operator, stage, before, window, trace.values(stage))
     return None
 
 
-def _with_input(network: Network, trace: Trace, operator: str) -> list[tuple[Stage, NDArray[np.float32]]]:
-    """The stages of an operator between maps, each with the maps that go in."""
-    known = {each.stage.tensor: each for each in trace.activations}
-    found = []
+def _with_input(network: Network, trace: Trace, operators: frozenset[str]) -> Iterator[tuple[Stage, NDArray[np.float32]]]:
+    """The stages of these operators between maps, each with the maps that go in."""
+    known = {each.stage.tensor: each.values for each in trace.activations if each.stage.is_maps}
     for stage in network.stages:
-        if stage.operator == operator and stage.is_maps:
+        if stage.operator in operators and stage.is_maps:
             before = known.get(_node(network, stage.tensor).input[0])
-            if before:
-                found.append((stage, before.values))
-    return found
+            if before is not None:
+                yield stage, before
+
+
+def _product(network: Network, stage: Stage) -> Stage | None:
+    """What a sigmoid is multiplied into: with its own input it is a SiLU, with other maps a gate."""
+    if stage.operator not in ("Sigmoid", "HardSigmoid"):
+        return None
+    products = (each for each in network.stages if each.operator == "Mul")
+    return next((each for each in products if stage.tensor in _node(network, each.tensor).input), None)
 
 
 def _node(network: Network, tensor: str) -> NodeProto:

@@ -14,7 +14,7 @@ from onnx import ModelProto
 
 from convoscope.cached import cached_property
 from convoscope.card import Card, ModelError, read_card
-from convoscope.graph.reading import GraphError, check_operators, check_weights_inside, computing_nodes, constants
+from convoscope.graph.reading import GraphError, check_operators, computing_nodes, constants
 from convoscope.graph.stored import StoredModel
 from convoscope.graph.tap import tap
 from convoscope.layers import Layer, Stage, layer_names, read_layers
@@ -162,13 +162,14 @@ def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 def load(folder: Path, threads: int = 1) -> Network:
     """Reads `card.json` and `model.onnx`, checks them against each other, and opens one session. threads: per run.
 
+    Steps at the beginning of the graph that scale the pixels become part of how its card prepares a photo.
     Raises ModelError.
     """
     card = read_card(folder)
     try:
         read_model = StoredModel(folder / "model.onnx", card.sha256)
         model = read_model()
-        check_weights_inside(model)
+        card = card.model_copy(update={"preprocessing": read_model.scaling.after(card.preprocessing)})
         check_operators(model)
         session = open_session(tap(model), threads)
         logits_name = _logits_name(model)

@@ -9,7 +9,8 @@ from pathlib import Path
 import onnx
 from onnx import ModelProto
 
-from convoscope.graph.reading import GraphError
+from convoscope.graph.reading import GraphError, check_weights_inside
+from convoscope.graph.scaling import take_scaling
 from convoscope.graph.settle import settle
 
 HELD = 10.0  # seconds
@@ -18,6 +19,7 @@ HELD = 10.0  # seconds
 class StoredModel:
     """Called by many threads at once, it gives them the settled model, which none may change. What replaces the file is not seen.
 
+    scaling: what its first steps did, once it was called; the model that is given begins after them.
     sha256: of the file, hexadecimal. held: seconds for which the parsed model stays in memory after it was last asked for.
     Raises OSError; called, also DecodeError, and GraphError if the file holds something else now or cannot be settled.
     """
@@ -42,7 +44,10 @@ class StoredModel:
         data = self._file.read()
         if hashlib.sha256(data).hexdigest() != self._sha256:
             raise GraphError("its file was written over since it was loaded")
-        return settle(onnx.load_model_from_string(data))
+        model = onnx.load_model_from_string(data)
+        check_weights_inside(model)
+        self.scaling = take_scaling(settle(model))
+        return model
 
     def _look_after(self, seconds: float) -> None:
         timer = threading.Timer(seconds, self._let_go_if_unused)

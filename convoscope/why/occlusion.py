@@ -1,4 +1,4 @@
-"""A patch of the mean colour moved over the photo: where it covers what the answer rests on, the score falls.
+"""A patch of one colour moved over the photo: where it covers what the answer rests on, the score falls.
 
 Zeiler and Fergus (2014). Needs no gradient, so it works for any network that runs.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from convoscope.card import Preprocessing
 from convoscope.network import Network
 from convoscope.why.question import Question, answers, batches
 
@@ -48,8 +49,16 @@ def places(side: int, patch: int, stride: int) -> tuple[int, ...]:
     return tuple(dict.fromkeys([*range(0, side - patch, stride), side - patch]))
 
 
+def colour(photo: NDArray[np.float32], preprocessing: Preprocessing) -> NDArray[np.float32]:
+    """float32 (C,): what covers best without being seen itself: the mean colour of the pictures that the network knows.
+
+    Where its card tells of none, zero is black, which would be seen: then the photo's own mean. photo: float32 (1, C, S, S).
+    """
+    return np.zeros(photo.shape[1], np.float32) if any(preprocessing.mean) else photo[0].mean((1, 2))
+
+
 def occlude(network: Network, photo: NDArray[np.float32], question: Question, patch: int, stride: int) -> Iterator[Occlusion]:
-    """What is known after each batch of patches; `done` is 1 in the last.
+    """What is known after each batch of patches; `done` is 1 in the last. The patch has the `colour` that covers best.
 
     photo: float32 (1, C, S, S). patch, stride: 1 to S pixels. A `lean` network is quicker. Raises ValueError for other sizes.
     """
@@ -58,12 +67,13 @@ def occlude(network: Network, photo: NDArray[np.float32], question: Question, pa
         raise ValueError(f"patch and stride must be 1 to {side} pixels")
     starts = places(side, patch, stride)
     score = float(question.score(network.logits(photo))[0])
+    cover = colour(photo, network.card.preprocessing)[:, None, None]
     drops = np.full((len(starts), len(starts)), np.nan)
     corners = [(top, left) for top in starts for left in starts]
     for part in batches(len(corners)):
         covered = np.repeat(photo, len(corners[part]), 0)
         for picture, (top, left) in zip(covered, corners[part], strict=True):
-            picture[:, top : top + patch, left : left + patch] = 0
+            picture[:, top : top + patch, left : left + patch] = cover
         drops = drops.copy()
         drops.flat[part] = score - question.score(answers(network, covered))
         yield Occlusion(score, patch, side, starts, starts, drops)

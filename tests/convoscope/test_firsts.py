@@ -1,11 +1,22 @@
 import numpy as np
 import pytest
 
-from convoscope.firsts import first_convolution, first_pooling, first_relu
+from convoscope.firsts import first_bend, first_convolution, first_pooling
 from convoscope.operations import convolve, max_pool, relu
 from tests import shipped
 from tests.convoscope.zoo import ZOO
 from tests.graphs import prepared
+
+BENDS = {
+    "strided": ("Relu", "relu1"),
+    "residual": ("Relu", "relu1"),
+    "dense": ("Relu", "relu1"),
+    "old": ("Clip", "clip"),
+    "curved": ("HardSwish", "swish1"),
+    "modern": ("Gelu", "gelu1"),
+    "responsive": None,
+}  # of each odd network the first step that bends; the sigmoid of the last is a gate
+POOLS = dict.fromkeys(ZOO) | {"residual": ("AveragePool", "pooled"), "dense": ("MaxPool", "pool1"), "old": ("MaxPool", "pool1")}
 
 
 def traced(network, seed=0):
@@ -17,7 +28,7 @@ def traced(network, seed=0):
 def test_computed_again_they_are_what_the_runtime_computed(name):
     network = shipped.network(name)
     shown, trace = traced(network)
-    first, bend, pooling = first_convolution(network, shown, trace), first_relu(network, trace), first_pooling(network, trace)
+    first, bend, pooling = first_convolution(network, shown, trace), first_bend(network, trace), first_pooling(network, trace)
     assert first
     assert bend
     assert pooling
@@ -35,9 +46,14 @@ def test_of_odd_networks_they_are_right_or_missing(name, tmp_path):
     shown, trace = traced(network)
     if first := first_convolution(network, shown, trace):
         np.testing.assert_allclose(convolve(first.before, first.kernels, first.bias, first.window), first.after, atol=1e-4)
-    if bend := first_relu(network, trace):
+    bend, pooling = first_bend(network, trace), first_pooling(network, trace)
+    assert (bend and (bend.operator, bend.stage.tensor)) == BENDS[name]
+    if bend and bend.operator == "Relu":
         assert (relu(bend.before) == bend.after).all()
-    if pooling := first_pooling(network, trace):
+    if bend and bend.operator == "SiLU":
+        np.testing.assert_allclose(bend.before / (1 + np.exp(-bend.before)), bend.after, rtol=1e-5, atol=1e-6)
+    assert (pooling and (pooling.operator, pooling.stage.tensor)) == POOLS[name]
+    if pooling and pooling.operator == "MaxPool":
         assert (max_pool(pooling.before, pooling.window, pooling.after.shape[1:]) == pooling.after).all()
 
 

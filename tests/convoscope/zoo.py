@@ -101,7 +101,7 @@ STRIDED = Odd(  # 5×5 with stride and uneven padding; dilation; groups; leaky R
 
 
 def _residual(x: Tensor, w: Tensors) -> Tensors:
-    shifted = x - w["centre"]
+    shifted = w["centre"] - x
     scaled = shifted * w["scale"]
     conv1 = functional.conv2d(scaled, w["k1"], padding=1)
     norm1 = functional.batch_norm(conv1, w["m"], w["v"], w["g"], w["b"], eps=1e-3)
@@ -119,9 +119,9 @@ def _residual(x: Tensor, w: Tensors) -> Tensors:
     return locals()
 
 
-RESIDUAL = Odd(  # preprocessing in the graph; batch normalisation; a sum and a join; average pooling; dense in two steps; softmax
+RESIDUAL = Odd(  # steps before the first convolution; batch normalisation; a sum, a join; average pooling; dense in two; softmax
     [
-        node("Sub", "input centre", "shifted"),
+        node("Sub", "centre input", "shifted"),
         node("Mul", "shifted scale", "scaled"),
         node("Conv", "scaled k1", "conv1", pads=[1, 1, 1, 1]),
         node("BatchNormalization", "conv1 g b m v", "norm1", epsilon=1e-3),
@@ -289,7 +289,7 @@ CURVED = Odd(  # squeeze and excitation; hard swish, SiLU, tanh, ELU; a quotient
         node("LogSoftmax", "logits", "logs", axis=1),
     ],
     {
-        "spread": np.abs(noise((3, 1, 1))) + 0.5,
+        "spread": -0.5 - np.abs(noise((3, 1, 1))),
         "k1": noise((4, 3, 3, 3)),
         "b1": noise((4,)),
         "k2": noise((2, 4, 1, 1)),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from convoscope.why.occlusion import occlude, places
+from convoscope.why.occlusion import colour, occlude, places
 from convoscope.why.question import AT_ONCE, Question
 from convoscope.why.surgery import lean
 from tests.convoscope.why.networks import ALL, network, photo
@@ -51,3 +51,10 @@ def test_the_last_patch_ends_with_the_photo(side: int, patch: int, stride: int) 
 def test_a_patch_that_does_not_fit_is_refused(patch: int, stride: int) -> None:
     with pytest.raises(ValueError, match="patch and stride must be 1 to 32 pixels"):
         next(occlude(network("shapes"), photo("shapes"), Question(0), patch, stride))
+
+
+def test_what_covers_is_not_seen_itself() -> None:
+    x, known = photo("shapes"), network("shapes").card.preprocessing
+    assert colour(x, known).tolist() == [0] * x.shape[1]
+    unknown = known.model_copy(update={"mean": (0.0,) * x.shape[1]})
+    np.testing.assert_allclose(colour(x, unknown), x[0].mean((1, 2)))

@@ -1,4 +1,5 @@
 const CHUNK = 48; // tiles on one canvas: browsers limit a canvas's height
+const ROWS = 16, SPARE = 4; // rows of a grid that are shown at first, and by how many more that is not worth a button
 const GAP = 12;
 const CAPTION = 40;
 const ARRIVING = 1500; // ms that a page takes to come together
@@ -11,7 +12,9 @@ class Maps {
     this.stage = element("div", { class: "stage hidden" });
     this.legend = element("div", { class: "legend hidden" });
     this.grid = element("div", { class: "grid", role: "group" });
-    this.root.append(this.legend, this.stage, this.grid, this.tip);
+    this.more = element("button", { type: "button", class: "more" });
+    this.more.onclick = () => this.showAll();
+    this.root.append(this.legend, this.stage, this.grid, this.more, this.tip);
     parent.append(this.root);
     this.offscreen = document.createElement("canvas");
     this.seen = new IntersectionObserver((entries) => entries.filter((e) => e.isIntersecting).forEach((e) => this.paint(e.target)), { rootMargin: "300px" });
@@ -34,6 +37,7 @@ class Maps {
   }
 
   show(header) {
+    if (header.label !== this.header?.label) this.whole = false;
     this.header = header;
     this.tables = Object.fromEntries(header.palettes.map((name, at) => [name, header.arrays[at]]));
     [...header.tiles, ...(header.picture ? [header.picture] : [])].forEach((tile, at) => { tile.values = header.arrays[header.palettes.length + at]; });
@@ -83,9 +87,13 @@ class Maps {
     this.side = single ? Math.min(this.width, size) : Math.min(widest, Math.floor((this.width + gap) / this.columns - gap));
     this.caption = single ? 0 : CAPTION;
     this.seen.disconnect();
+    const few = layout !== "grid" || this.tiles.length <= (ROWS + SPARE) * this.columns || this.open >= ROWS * this.columns;
+    const count = few || this.whole ? this.tiles.length : ROWS * this.columns;
+    this.more.classList.toggle("hidden", count === this.tiles.length);
+    this.more.textContent = `Show all ${this.tiles.length}`;
     const chunks = [];
     const step = this.columns * Math.max(1, Math.floor(CHUNK / this.columns)); // whole rows, so that chunks join without a seam
-    for (let first = 0; first < this.tiles.length; first += step) chunks.push(this.chunk(first, Math.min(step, this.tiles.length - first), gap));
+    for (let first = 0; first < count; first += step) chunks.push(this.chunk(first, Math.min(step, count - first), gap));
     this.grid.replaceChildren(...chunks);
     chunks.forEach((chunk) => this.seen.observe(chunk));
   }
@@ -273,7 +281,18 @@ class Maps {
     return this.grid.querySelector(`.tile[data-at="${at}"]`);
   }
 
+  showAll() {
+    this.focus = this.grid.querySelectorAll(".tile").length;
+    this.whole = true;
+    this.layOut();
+    this.button(this.focus).focus({ preventScroll: true });
+  }
+
   move(at, focus) {
+    if (this.tiles[at] && !this.button(at)) {
+      this.whole = true;
+      this.layOut();
+    }
     const next = this.button(at);
     if (!next) return;
     this.button(this.focus)?.setAttribute("tabindex", -1);

@@ -1,3 +1,5 @@
+const LISTED = 9; // numbers of a window that a sentence names
+
 class Pair {
   constructor(parent) {
     this.channels = element("div", { class: "options", role: "group", "aria-label": "Channel" });
@@ -58,22 +60,33 @@ class Pair {
       if (px >= 0 && py >= 0 && px < before.width && py < before.height) cells.push(py * before.width + px);
     }
     const result = after.values[y * after.width + x];
-    const won = cells.findIndex((cell) => before.values[cell] === result);
+    const won = this.header.step === "mean" ? -1 : cells.findIndex((cell) => before.values[cell] === result);
     numbers(this.cells, Math.min(size[1], cells.length), cells.map((cell, at) => ({ text: printed(before.values[cell]), colour: colourOf(before, cell), class: at === won && cells.length > 1 ? "won" : "" })));
     this.result.textContent = `→ ${printed(result)}`;
-    this.say.textContent = this.header.step === "relu" ? this.rectified(before.values[cells[0]]) : this.pooled(cells.map((cell) => before.values[cell]), result);
+    this.say.textContent = this[this.header.step](cells.map((cell) => before.values[cell]), result);
   }
 
-  rectified(value) {
+  bend([value], result) {
+    return `Row ${this.at.y + 1}, column ${this.at.x + 1}: ${printed(value)} becomes ${printed(result)}.`;
+  }
+
+  relu([value]) {
     const where = `Row ${this.at.y + 1}, column ${this.at.x + 1}: `;
     if (value < 0) return `${where}${printed(value)} is below zero, so it becomes 0.`;
     return `${where}${printed(value)} is not below zero, so it stays ${printed(value)}.`;
   }
 
-  pooled(values, result) {
+  mean(values, result) {
+    const sum = values.reduce((total, value) => total + value, 0), most = this.header.window.size[0] * this.header.window.size[1];
+    const padded = values.length < most && Math.abs(sum / most - result) < Math.abs(sum / values.length - result);
+    const terms = values.length > LISTED ? `${values.length} numbers` : values.map(printed).join(", ");
+    return `The mean of ${terms}${padded ? ` and ${most - values.length} × 0 around the map` : ""} is ${printed(result)}.`;
+  }
+
+  largest(values, result) {
     const lost = values.length - 1;
     if (values.every((value) => value === result)) return `All ${values.length} are equal, ${printed(result)}: nothing is lost.`;
-    return `The largest of ${values.map(printed).join(", ")} is ${printed(result)}. The other ${lost === 1 ? "one is" : `${lost} are`} lost, and so is where in the window it stood.`;
+    return `The largest of ${values.length > LISTED ? `${values.length} numbers` : values.map(printed).join(", ")} is ${printed(result)}. The other ${lost === 1 ? "one is" : `${lost} are`} lost, and so is where in the window it stood.`;
   }
 }
 

@@ -59,12 +59,14 @@ class Softmax {
     };
     const asShown = (share) => (share < 0.0005 ? 0 : Math.min(99.9, Number((share * 100).toFixed(1)))); // as the lines show it
     const over = 100 - [...shown.map((at) => powers[at]), sum].reduce((all, power) => all + (power === total ? 100 : asShown(power / total)), 0);
-    const rounding = Math.abs(over) >= 0.05 ? `${over < 0 ? "− " : "+ "}${Math.abs(over).toFixed(1)} %` : "";
+    const left = Number(fixed(total)) - [...shown.map((at) => powers[at]), sum].reduce((all, power) => all + (power < 0.00005 ? power : Number(fixed(power))), 0);
+    const roundings = [[left, 4, ""], [over, 1, " %"]].map(([value, digits, unit]) =>
+      (Math.abs(value) >= 0.5 * 10 ** -digits ? `${value < 0 ? "− " : "+ "}${Math.abs(value).toFixed(digits)}${unit}` : ""));
     const heads = ["class", "logit", "e to (logit − highest) / T", "", "share"].map((text) => element("span", { text }));
     this.table.replaceChildren(element("div", { class: "share head" }, ...heads),
       ...shown.map((at) => row(names[at], fixed(logits[at]), powers[at], at === chosen ? "chosen" : "", at)),
       ...(rest.length ? [row(`${rest.length} more classes`, "", sum, "quiet")] : []),
-      ...(rounding ? [element("div", { class: "share over quiet" }, ...["rounding", "", "", "", rounding].map((text, at) => element("span", { class: at ? "" : "name", text })))] : []),
+      ...(roundings.join("") ? [element("div", { class: "share over quiet" }, ...["rounding", "", roundings[0], "", roundings[1]].map((text, at) => element("span", { class: at ? "" : "name", text })))] : []),
       element("div", { class: "share total" }, ...["sum", "", fixed(total), "", "100.0 %"].map((text) => element("span", { text }))));
     this.shown.textContent = temperature.toFixed(2);
     this.reset.disabled = temperature === this.given;

@@ -63,8 +63,9 @@ def _dense(visit: Visit, layer: LastLayer) -> None:
     order = np.argsort(-np.abs(terms), kind="stable")
     most = TERMS if len(order) > TERMS + 1 else len(order)  # a line for one more is as long as that one's own
     shown, rest = [int(at) for at in order[:most]], float(terms[order[most:]].sum())
+    features, weights = layer.features, layer.weights[index]
     peak = max(float(np.abs(terms).max()), abs(rest), abs(bias)) or 1.0
-    lines = [_term(feature_name(visit, layer, at), layer.features[at], layer.weights[index, at], terms[at], peak) for at in shown]
+    lines = [_term(feature_name(visit, features, at), features[at], weights[at], terms[at], peak) for at in shown]
     if len(order) > most:
         lines.append(Line((f"the other {len(order) - most:,} together", "", "", _fixed(rest)), rest / peak))
     lines.append(Line(("bias", "", "", _fixed(bias)), bias / peak))

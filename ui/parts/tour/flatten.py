@@ -1,14 +1,15 @@
 """Chapter 7: flatten or average: from the last maps to a list of numbers."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convoscope import operations, words
-from convoscope.last_layer import LastLayer, last_layer
+from convoscope.last_layer import last_layer
 from convoscope.render import Scale, scale_of
 from convoscope.strength import strongest_first
 from ui import state
 from ui.components.maps import Tile
-from ui.parts.tour.features import feature_name, last_maps, origin
+from ui.parts.tour.features import feature_name, last_maps, listed, origin
 from ui.parts.tour.gallery import gallery
 from ui.parts.tour.prose import prose
 from ui.parts.tour.question import Question, bucket
@@ -20,18 +21,16 @@ _SHARES = ("hardly any (under 5 %)", "up to half of them", "more than half of th
 
 
 def draw(visit: Visit) -> None:
-    stage = last_maps(visit)
-    layer = last_layer(visit.network, visit.trace)
-    where = origin(visit, layer) if layer else None
-    if stage is None or layer is None or where is None:
+    stage, features = last_maps(visit), listed(visit)
+    if stage is None or features is None:
         prose(
-            "A dense layer reads a plain list of numbers. This network does not end in maps that its last dense layer reads as "
-            "such a list, so what becomes of them is not shown here."
+            "A dense layer reads a plain list of numbers. The last maps of this network do not simply become such a list, so "
+            "what becomes of them is not shown here."
         )
         return
     values = visit.trace.values(stage)
-    averaged = where == "means"
-    prose(_how(values, averaged, len(layer.features)))
+    averaged = origin(visit, features) == "means"
+    prose(f"{_how(values, averaged, len(features))} {_then(visit, features)}")
     scale = scale_of(values, "signed" if stage.signed else "positive")
     order = np.argsort(-operations.average(values), kind="stable") if averaged else strongest_first(values)
     tiles = [_tile(values, channel, averaged, scale) for channel in map(int, order[:_SHOWN])]
@@ -40,7 +39,7 @@ def draw(visit: Visit) -> None:
         "to enlarge it."
     )
     gallery(tiles, scale, key=state.component_key("tour-last", visit), label="The last maps")
-    prose(_averaged(values, int(order[0]), layer) if averaged else _flattened(visit, layer))
+    prose(_averaged(values, int(order[0]), features) if averaged else _flattened(visit, features))
 
 
 def question(visit: Visit) -> Question:
@@ -85,17 +84,28 @@ def _tile(values: np.ndarray, channel: int, averaged: bool, scale: Scale) -> Til
     return Tile(channel, f"map {channel}", place, words.map_text(own), own, scale)
 
 
-def _averaged(values: np.ndarray, channel: int, layer: LastLayer) -> str:
+def _then(visit: Visit, features: NDArray[np.floating]) -> str:
+    """What is made of the list."""
+    layer = last_layer(visit.network, visit.trace)
+    if layer is None:
+        return "" if len(features) != len(visit.prediction.logits) else "They are the scores of the classes already."
+    if np.array_equal(layer.features.astype(features.dtype), features):
+        return ""
+    dense = sum(len(layer.weighted.shape) == 1 for layer in visit.network.layers)
+    return f"{dense} dense layers follow; the last one gives the scores of the classes."
+
+
+def _averaged(values: np.ndarray, channel: int, features: NDArray[np.floating]) -> str:
     total, mean = float(values[channel].astype(np.float64).sum()), float(operations.average(values)[channel])
     return (
         f"Map {channel}: its {values[channel].size} cells add up to {words.number(total)}; divided by {values[channel].size} "
-        f"that is **{words.number(mean)}**. ONNX Runtime's own mean differs by {words.tiny(mean - layer.features[channel])}."
+        f"that is **{words.number(mean)}**. ONNX Runtime's own mean differs by {words.tiny(mean - float(features[channel]))}."
     )
 
 
-def _flattened(visit: Visit, layer: LastLayer) -> str:
-    at = int(layer.features.argmax())
+def _flattened(visit: Visit, features: NDArray[np.floating]) -> str:
+    at = int(features.argmax())
     return (
-        f"The largest number in the list, **{words.number(layer.features[at])}**, is number {at + 1} of {len(layer.features):,}. "
-        f"It comes from {feature_name(visit, layer, at)}."
+        f"The largest number in the list, **{words.number(float(features[at]))}**, is number {at + 1} of {len(features):,}. "
+        f"It comes from {feature_name(visit, features, at)}."
     )

@@ -121,11 +121,11 @@ def _weight(visit: Visit, layer: LastLayer, step: LearningStep, rate: float) -> 
     at = int(np.abs(layer.features).argmax())
     x, error = float(layer.features[at]), float(step.error[visit.answer])
     gradient, weight = float(step.gradient[visit.answer, at]), float(layer.weights[visit.answer, at])
-    name = words.plain(visit.network.card.classes[visit.answer])
+    name, whose = words.plain(visit.network.card.classes[visit.answer]), feature_name(visit, layer.features, at)
     prose(
         "From the logit to one weight it is one link more, by the **chain rule**: the logit changes by x when the weight "
         f"changes by 1, so the gradient of the weight is (p − y) × x. For {name} and its input "
-        f"“{feature_name(visit, layer, at)}”, x = {x:.6f}: ({_signed(error, 6)}) × {x:.6f} = **{_signed(gradient)}**. Going on "
+        f"“{whose}”, x = {x:.6f}: ({_signed(error, 6)}) × {x:.6f} = **{_signed(gradient)}**. Going on "
         f"backwards, layer by layer, gives a gradient for each of the network's {words.count(visit.network.parameters)} weights. "
         "That is backpropagation: it computes gradients, it changes nothing."
     )

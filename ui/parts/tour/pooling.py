@@ -1,4 +1,4 @@
-"""Chapter 5: max pooling."""
+"""Chapter 5: pooling."""
 
 from convoscope import words
 from convoscope.firsts import Pooling, first_pooling
@@ -19,15 +19,25 @@ SHOWN = 6  # channels
 def draw(visit: Visit) -> None:
     step = first_pooling(visit.network, visit.trace)
     if step is None:
-        prose("This network has no max pooling between its maps.")
+        prose(f"This network has no pooling between its maps. {_shrinks(visit)}")
         return
     down, across = step.window
     count, height, width = step.before.shape
-    prose(
-        f"Max pooling looks at windows of {down.kernel} × {across.kernel} and keeps **the largest number** of each. The map "
-        f"shrinks from {height} × {width} to {step.after.shape[1]} × {step.after.shape[2]}. What was found is kept; where "
-        "exactly it stood is forgotten. So a cup may sit a little to the left and still be a cup."
-    )
+    window = f"windows of {down.kernel} × {across.kernel}"
+    rows, columns = step.after.shape[1:]
+    shrinks = (rows, columns) != (height, width)
+    size = f"The map shrinks from {height} × {width} to {rows} × {columns}." if shrinks else f"It stays {height} × {width}."
+    if step.operator == "MaxPool":
+        prose(
+            f"Max pooling looks at {window} and keeps **the largest number** of each. {size} What was found is kept; where "
+            "exactly it stood is forgotten. So a cup may sit a little to the left and still be a cup."
+        )
+    else:
+        prose(
+            f"This network pools by averaging: it looks at {window} and makes **the mean** of each. {size} What was found is "
+            "blurred a little, and matters less exactly where it stood. Max pooling, which most networks have, keeps the largest "
+            "number in its place."
+        )
     apart = all(axis.stride == axis.kernel for axis in step.window)
     gone = f": **{words.percent(1 - step.after.size / step.before.size)} are gone**" if apart else ""
     prose(f"Of {step.before.size:,} numbers in {count} maps it makes {step.after.size:,}{gone}. Move over either map.")
@@ -35,7 +45,7 @@ def draw(visit: Visit) -> None:
     pair(
         pairs,
         step.window,
-        "pool",
+        "largest" if step.operator == "MaxPool" else "mean",
         key=state.component_key("pool", visit),
         titles=("Before pooling", "After pooling"),
         label=visit.photo_title,
@@ -44,7 +54,7 @@ def draw(visit: Visit) -> None:
 
 def question(visit: Visit) -> Question:
     step = first_pooling(visit.network, visit.trace)
-    if step is None:
+    if step is None or step.operator != "MaxPool":
         return Question(
             "What does max pooling keep of 1, 4, 2 and 0?", ("their mean", "4", "all"), right=1, why="The largest: 4."
         )
@@ -56,6 +66,21 @@ def question(visit: Visit) -> Question:
         right=1 + (after > before) - (after < before),
         why=f"It is {words.number(after)}. The largest of a window is never below the window's mean.",
     )
+
+
+def _shrinks(visit: Visit) -> str:
+    """What makes the maps smaller in its place."""
+    size: tuple[int, ...] = visit.prepared.resized.shape[:2]
+    for layer in visit.network.layers:
+        for stage in layer.map_stages:
+            if stage.operator == "Conv" and "stride" in stage.window and stage.shape[1:] < size:
+                made = " × ".join(map(str, stage.shape[1:]))
+                return (
+                    f"Its maps shrink where a convolution takes larger steps, first in {words.plain(layer.title)} "
+                    f"({stage.window}): there they become {made}."
+                )
+            size = stage.shape[1:]
+    return "Its maps shrink only at their borders, if at all."
 
 
 def _pair(step: Pooling, channel: int) -> Pair:

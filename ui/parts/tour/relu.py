@@ -1,9 +1,10 @@
-"""Chapter 4: ReLU."""
+"""Chapter 4: ReLU, or what a network has in its place."""
 
 import numpy as np
 
 from convoscope import operations, words
-from convoscope.firsts import Rectification, first_relu
+from convoscope.firsts import Bend, first_bend
+from convoscope.graph.operators import OPERATORS
 from convoscope.render import scale_of
 from convoscope.strength import strongest_first
 from convoscope.window import Axis
@@ -16,33 +17,46 @@ from ui.visit import Visit
 
 CODE = (operations.relu,)
 SHOWN = 6  # channels
+_GENTLE = "it leaves large numbers nearly as they are, makes far negative ones nearly 0, and dips a little below 0 between"
+_BENDS = {
+    "LeakyRelu": "it leaves what is positive as it is and keeps a small share of what is negative",
+    "PRelu": "it leaves what is positive as it is and keeps of what is negative a share that was learned",
+    "Clip": "it cuts off what lies below and above two bounds",
+    "Sigmoid": "it squeezes every number between 0 and 1",
+    "HardSigmoid": "it squeezes every number between 0 and 1, in straight lines",
+    "Tanh": "it squeezes every number between −1 and 1",
+    "Elu": "it leaves what is positive as it is and lets what is negative level off",
+    "Softplus": "it is ReLU with its corner rounded, so every number ends above 0",
+    "SiLU": _GENTLE,
+    "Gelu": _GENTLE,
+    "HardSwish": _GENTLE,
+}  # by operator, what each does
 _SHARES = ("less than a quarter", "a quarter to a half", "a half to three quarters", "more than three quarters")
 
 
 def draw(visit: Visit) -> None:
-    step = first_relu(visit.network, visit.trace)
+    step = first_bend(visit.network, visit.trace)
     if step is None:
-        prose("This network has no ReLU between its maps.")
+        prose("This network has neither ReLU nor another bend between its maps.")
         return
-    prose(
-        "After a convolution often comes the simplest step of all. **ReLU** replaces every negative number by 0 and leaves the "
-        "others exactly as they are. Red disappears; blue stays the same blue. Without such a bend, all layers together could "
-        "do no more than a single one."
-    )
-    prose(
-        f"Of the {step.after.size:,} numbers of this layer, **{words.percent(_cut(step))}** were below zero and became 0. Move "
-        "over either map."
-    )
+    prose(_what(step))
+    prose(f"Of the {step.after.size:,} numbers of this layer, {_result(step)} Move over either map.")
     pairs = [_pair(step, channel) for channel in map(int, strongest_first(step.after)[:SHOWN])]
     one = (Axis(step.before.shape[1], 1), Axis(step.before.shape[2], 1))
+    name = _title(step)
     pair(
-        pairs, one, "relu", key=state.component_key("relu", visit), titles=("Before ReLU", "After ReLU"), label=visit.photo_title
+        pairs,
+        one,
+        "relu" if step.operator == "Relu" else "bend",
+        key=state.component_key("relu", visit),
+        titles=(f"Before {name}", f"After {name}"),
+        label=visit.photo_title,
     )
 
 
 def question(visit: Visit) -> Question:
     last = next((stage for stage in reversed(list(visit.network.stages)) if stage.operator == "Relu"), None)
-    first = first_relu(visit.network, visit.trace)
+    first = first_bend(visit.network, visit.trace)
     if last is None or (first and first.stage == last):
         return Question("What does ReLU make of −3?", ("3", "0", "−3"), right=1, why="What is below zero becomes 0.")
     values = visit.trace.values(last)
@@ -55,16 +69,46 @@ def question(visit: Visit) -> Question:
     )
 
 
-def _cut(step: Rectification) -> float:
-    return float((step.before < 0).mean())
+def _what(step: Bend) -> str:
+    if step.operator == "Relu":
+        return (
+            "After a convolution often comes the simplest step of all. **ReLU** replaces every negative number by 0 and leaves "
+            "the others exactly as they are. Red disappears; blue stays the same blue. Without such a bend, all layers together "
+            "could do no more than a single one."
+        )
+    return (
+        "After a convolution comes a bend: without one, all layers together could do no more than a single one. Most networks "
+        "take ReLU, which makes every negative number 0 and leaves the others as they are. This one takes "
+        f"**{_title(step)}**: {_BENDS[step.operator]}."
+    )
 
 
-def _pair(step: Rectification, channel: int) -> Pair:
+def _result(step: Bend) -> str:
+    below = f"**{words.percent(float((step.before < 0).mean()))}** were below zero"
+    if step.operator == "Relu":
+        return f"{below} and became 0."
+    (low, high), (lower, higher) = (
+        (words.number(float(values.min())), words.number(float(values.max()))) for values in (step.before, step.after)
+    )
+    return f"{below}. They reached from {low} to {high}; now they reach from {lower} to {higher}."
+
+
+def _title(step: Bend) -> str:
+    return step.operator if step.operator == "SiLU" else OPERATORS[step.operator].title
+
+
+def _pair(step: Bend, channel: int) -> Pair:
     before, after = step.before[channel], step.after[channel]
-    cut = int((before < 0).sum())
+    below = int((before < 0).sum())
+    is_relu = step.operator == "Relu"
     about = (
-        f"Channel {channel}: {cut:,} of {before.size:,} numbers ({words.percent(cut / before.size)}) became 0. Its largest "
-        f"number was {words.number(float(before.max()))} before and is {words.number(float(after.max()))} after."
+        f"Channel {channel}: {below:,} of {before.size:,} numbers ({words.percent(below / before.size)}) "
+        f"{'became 0' if is_relu else 'were below zero'}. Its largest number was {words.number(float(before.max()))} before and "
+        f"is {words.number(float(after.max()))} after."
     )
     scale = scale_of(before, "signed")
-    return Pair(f"channel {channel}", about, Picture(before, scale), Picture(after, scale_of(np.array([scale.high]), "positive")))
+    if is_relu:
+        then = scale_of(np.array([scale.high]), "positive")
+    else:
+        then = scale_of(after, "signed" if step.stage.signed else "positive")
+    return Pair(f"channel {channel}", about, Picture(before, scale), Picture(after, then))

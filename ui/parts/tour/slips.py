@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from convoscope import words
 from convoscope.filters import brightness
-from convoscope.firsts import Convolution, first_convolution, first_relu
+from convoscope.firsts import Convolution, first_bend, first_convolution
 from convoscope.last_layer import last_layer
 from convoscope.learning_step import learning_step
 from convoscope.operations import convolve
@@ -80,9 +80,9 @@ def _grey(visit: Visit) -> Slip:
 
 
 def _not_squashed(visit: Visit) -> Slip:
-    step = first_relu(visit.network, visit.trace)
+    step = first_bend(visit.network, visit.trace)
     evidence = "This network has no ReLU between its maps."
-    if step:
+    if step and step.operator == "Relu":
         above = int((step.after > 1).sum())
         evidence = (
             f"The largest number of the first layer is {words.number(float(step.before.max()))} before ReLU and "

@@ -1,4 +1,4 @@
-"""A patch of the mean colour over one part of the photo after the other: where does the score fall?"""
+"""A patch of one colour over one part of the photo after the other: where does the score fall?"""
 
 import numpy as np
 import streamlit as st
@@ -26,8 +26,9 @@ def occlusion(visit: Visit) -> None:
         drawn = _map(visit, found, patch, stride)
     with numbers:
         _numbers(visit, found)
+    cover = "the mean colour" if any(visit.network.card.preprocessing.mean) else "the mean colour of the photo"
     st.caption(
-        f"What it cannot tell: the patch, {words.zero(visit.network.card.preprocessing)}, is itself a shape that the network may "
+        f"What it cannot tell: the patch, {cover}, is itself a shape that the network may "
         "take for something, and what is on the photo twice is not missed when one of the two is covered."
     )
     trust(visit, drawn)

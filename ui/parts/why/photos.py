@@ -32,7 +32,9 @@ def photos(visit: Visit) -> None:
         return
     pair = Pair(visit.trace, other.trace)
     st.markdown(_sentence(visit, other, pair))
-    for column, each, title in zip(st.columns(2, gap="medium"), (visit, other), ("A", "B"), strict=True):
+    with st.container(key="two_photos"):
+        columns = st.columns(2, gap="medium")
+    for column, each, title in zip(columns, (visit, other), ("A", "B"), strict=True):
         with column:
             _answer(each, title)
     _by_layer(visit, pair)
@@ -133,7 +135,10 @@ def _rows(visit: Visit, other: Visit, found: StagePair) -> None:
     picked = list(channels)
     own = scale_of(np.stack([found.one[picked], found.other[picked]]), palette)
     gap = scale_of(found.difference[picked], "signed")
-    for title, values, scale in (("A", found.one, own), ("B", found.other, own), ("A − B", found.difference, gap)):
+    with st.container(key="two_maps"):
+        columns = st.columns(3, gap="small")
+    shown = (("A", found.one, own), ("B", found.other, own), ("A − B", found.difference, gap))
+    for column, (title, values, scale) in zip(columns, shown, strict=True):
         tiles = [
             Tile(
                 channel,
@@ -145,8 +150,9 @@ def _rows(visit: Visit, other: Visit, found: StagePair) -> None:
             )
             for channel in channels
         ]
-        st.caption(title)
-        maps(tiles, key=f"pair-{title}", label=f"Maps of {title}", size=96, layout="strip", legend=scale)
+        with column:
+            st.caption(title)
+            maps(tiles, key=f"pair-{title}", label=f"Maps of {title}", size=96, layout="strip", legend=scale)
 
 
 def _panels(found: StagePair, titles: tuple[str, str]) -> list[Panel]:
