@@ -4,6 +4,7 @@ import numpy as np
 from playwright.sync_api import expect
 
 from convoscope.render import colour, scale_of
+from convoscope.strength import strongest_first
 from tests import shipped
 from tests.browser.reading import (
     colour_in,
@@ -18,6 +19,8 @@ from tests.browser.reading import (
     visit,
 )
 
+MANY = 220  # maps of which a desktop shows all at first: twenty rows of eleven
+
 
 def open_own_photo(page, data: bytes, model: str, layer: str) -> None:
     visit(page, f"/?model={model}")
@@ -26,6 +29,12 @@ def open_own_photo(page, data: bytes, model: str, layer: str) -> None:
     expect_own_photo(page)
     page.get_by_role("link", name="Layers").click()
     page.get_by_test_id("stButtonGroup").get_by_text(layer, exact=True).click()
+
+
+def show_all(page, count: int) -> None:
+    """Of so many maps that at first a part is shown."""
+    page.get_by_role("button", name=f"Show all {count}", exact=True).click()
+    expect(tiles(page)).to_have_count(count)
 
 
 def test_every_map_of_ones_own_photo_shows_the_engines_values(page):
@@ -62,9 +71,15 @@ def test_maps_are_drawn_in_the_engines_colours(page):
 
 
 def test_every_layer_of_the_photo_network_draws_all_its_maps(page):
+    network, trace = traced("photo", shipped.sample("coffee"))
+    shown = [layer.shown_stage(None) for layer in network.layers]
+    strongest = [int(strongest_first(trace.values(stage))[0]) for stage in shown if stage]
     visit(page, "/layers")
     for number, count in enumerate(shipped.counts("photo"), start=1):
         page.get_by_test_id("stButtonGroup").get_by_text(f"conv {number}", exact=True).click()
+        expect(tiles(page).first).to_have_attribute("aria-label", re.compile(rf"^channel {strongest[number - 1]}:"))
+        if count > MANY:
+            show_all(page, count)
         expect(tiles(page)).to_have_count(count)
 
 
@@ -164,10 +179,25 @@ def test_on_a_phone_maps_stand_three_in_a_row_at_96_pixels(phone):
     assert min(box["width"] for box in boxes) >= 96
 
 
+def test_of_many_maps_a_phone_shows_sixteen_rows_until_all_are_asked_for(phone):
+    network, trace = traced("photo", shipped.sample("cat"))
+    layer = network.layers[len(shipped.counts("photo")) - 1]
+    count = layer.map_stages[0].shape[0]
+    visit(phone, f"/layers?photo=cat&layer={layer.name}")
+    expect(tiles(phone)).to_have_count(3 * 16)
+    weakest = int(strongest_first(trace.values(layer.shown_stage(None)))[-1])
+    show_all(phone, count)
+    expect(tiles(phone).last).to_have_attribute("aria-label", re.compile(f"^channel {weakest}:"))
+    assert phone.evaluate("document.activeElement.shadowRoot.activeElement.dataset.at") == str(3 * 16)
+    visit(phone, f"/layers?photo=cat&layer={layer.name}&channel={weakest}")
+    expect(phone.locator(".about h3")).to_have_text(f"channel {weakest}")
+    expect(tiles(phone)).to_have_count(count)
+
+
 def test_an_enlarged_map_comes_into_view(page):
     last = len(shipped.counts("photo"))
     visit(page, f"/layers?layer=conv{last}")
-    expect(tiles(page)).to_have_count(shipped.counts("photo")[-1])
+    show_all(page, shipped.counts("photo")[-1])
     tiles(page).nth(shipped.counts("photo")[-1] * 4 // 5).click()
     expect(page.locator(".about h3")).to_be_in_viewport()
     expect(page.locator(".tip")).to_be_hidden()

@@ -54,7 +54,7 @@ def question(visit: Visit) -> None:
     guess = state.guesses().get(visit.question)
     key = f"guess-{visit.chapter}-{visit.selection.model}-{visit.photo.sha256[:12]}"
     with st.container(border=True):
-        st.markdown(f"**Guess first.** {asked.ask}")
+        st.markdown(f"**Take a guess.** {asked.ask}")
         st.radio(
             "Your guess",
             range(len(asked.options)),
