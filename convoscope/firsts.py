@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto
 
+from convoscope.graph.operators import BENDS, GATES
 from convoscope.graph.reading import attribute, computing_nodes
 from convoscope.kernels import kernels
 from convoscope.layers import Stage
@@ -15,9 +16,6 @@ from convoscope.operations import Window
 from convoscope.prepare import Prepared
 from convoscope.window import axes
 
-BENDS = frozenset(
-    {"Relu", "LeakyRelu", "PRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Elu", "Gelu", "Softplus"}
-)
 POOLS = frozenset({"MaxPool", "AveragePool"})
 
 
@@ -101,7 +99,7 @@ def _with_input(network: Network, trace: Trace, operators: frozenset[str]) -> It
 
 def _product(network: Network, stage: Stage) -> Stage | None:
     """What a sigmoid is multiplied into: with its own input it is a SiLU, with other maps a gate."""
-    if stage.operator not in ("Sigmoid", "HardSigmoid"):
+    if stage.operator not in GATES:
         return None
     products = (each for each in network.stages if each.operator == "Mul")
     return next((each for each in products if stage.tensor in _node(network, each.tensor).input), None)

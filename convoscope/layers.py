@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto
 
-from convoscope.graph.operators import OPERATORS
+from convoscope.graph.operators import BENDS, GATES, OPERATORS
 from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes, constants
 from convoscope.window import described
 
@@ -82,12 +82,22 @@ class Layer:
     def map_stages(self) -> tuple[Stage, ...]:
         return tuple(stage for stage in self.stages if stage.is_maps)
 
+    @property
+    def bent(self) -> Stage:
+        """What comes out of its ReLU, or of what it has in its place; where it has neither, of its weighted step."""
+        bends = (at for at, stage in enumerate(self.stages) if not stage.signed or stage.operator in BENDS)
+        at = next(bends, None)
+        if at is None:
+            return self.weighted
+        later = (stage for stage in self.stages[at + 1 :] if stage.operator == "Mul")
+        gated = next(later, None) if self.stages[at].operator in GATES else None
+        return gated or self.stages[at]
+
     def shown_stage(self, tensor: str | None) -> Stage | None:
-        """The stage with maps of this name; else the one after the ReLU, else the first; None if no stage has maps."""
+        """The stage with maps of this name; else the one that is `bent`, else the first; None if no stage has maps."""
         stages = self.map_stages
         named = next((stage for stage in stages if stage.tensor == tensor), None)
-        after = next((stage for stage in stages if not stage.signed), None)
-        return named or after or next(iter(stages), None)
+        return named or (self.bent if self.bent in stages else next(iter(stages), None))
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ The selection lives in the session and stands in the URL. The visitor's own phot
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -202,15 +202,24 @@ def come_for_maps() -> bool:
     return come
 
 
-def guesses() -> dict[tuple[str, str, str], int]:
-    """What the visitor has answered, by `Visit.question`: the number of the option."""
-    kept: dict[tuple[str, str, str], int] = st.session_state.get("guesses", {})
+@dataclass(frozen=True)
+class Guess:
+    """option: its number. right: whether the first guess at the question was."""
+
+    option: int
+    right: bool
+
+
+def guesses() -> dict[tuple[str, str, str], Guess]:
+    """What the visitor has answered, by `Visit.question`."""
+    kept: dict[tuple[str, str, str], Guess] = st.session_state.get("guesses", {})
     return kept
 
 
-def take_guess(question: tuple[str, str, str], key: str) -> None:
-    """Keeps what the widget with this key holds as the answer to the question."""
-    st.session_state.guesses = guesses() | {question: st.session_state[key]}
+def take_guess(question: tuple[str, str, str], key: str, right: int) -> None:
+    """Keeps what the widget with this key holds as the answer to the question. right: the number of the right option."""
+    option, before = st.session_state[key], guesses().get(question)
+    st.session_state.guesses = guesses() | {question: Guess(option, before.right if before else option == right)}
     chosen()
 
 

@@ -12,6 +12,7 @@ from onnx import ModelProto
 from convoscope.graph.reading import GraphError, check_weights_inside
 from convoscope.graph.scaling import take_scaling
 from convoscope.graph.settle import settle
+from convoscope.graph.two_classes import score_both
 
 HELD = 10.0  # seconds
 
@@ -47,7 +48,7 @@ class StoredModel:
         model = onnx.load_model_from_string(data)
         check_weights_inside(model)
         self.scaling = take_scaling(settle(model))
-        return model
+        return score_both(model)
 
     def _look_after(self, seconds: float) -> None:
         timer = threading.Timer(seconds, self._let_go_if_unused)

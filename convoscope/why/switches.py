@@ -92,12 +92,8 @@ class LeaveOneOut:
 
 
 def switched_stages(network: Network) -> tuple[Stage, ...]:
-    """For each layer but the last, what comes out of its ReLU; where it has none, of its weighted step."""
-    return tuple(
-        next((stage for stage in layer.stages if not stage.signed), None) or _named(layer.stages, layer.name)
-        for layer in network.layers
-        if all(stage.tensor != network.logits_name for stage in layer.stages)
-    )
+    """For each layer but the last, what comes out of its ReLU, or of what it has in its place."""
+    return tuple(layer.bent for layer in network.layers if all(stage.tensor != network.logits_name for stage in layer.stages))
 
 
 def open_switchboard(network: Network) -> Switchboard:
@@ -111,10 +107,6 @@ def open_switchboard(network: Network) -> Switchboard:
 def open_leave_one_out(network: Network, stage: Stage) -> LeaveOneOut:
     """Quicker than a switchboard with one channel off at a time: what lies before the stage is computed once for many."""
     return LeaveOneOut(network, open_session(silence(graph_of(network), stage.tensor), threads=1, pooled=True), stage)
-
-
-def _named(stages: tuple[Stage, ...], tensor: str) -> Stage:
-    return next(stage for stage in stages if stage.tensor == tensor)
 
 
 def _check_gains(stages: tuple[Stage, ...], gains: Mapping[str, NDArray[np.floating]]) -> None:

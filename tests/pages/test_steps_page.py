@@ -85,7 +85,7 @@ def test_next_and_back_go_through_all_chapters():
 
 def test_progress_is_kept_through_chapters_pages_and_photos():
     app = guess(open_chapter("picture"), 1)
-    assert "1 of 10 questions answered" in text(app)
+    assert "1 of 10 questions answered, 0 right at once" in text(app)
     assert [row["done"] for row in component(app, "chapters", None)["rows"]] == [True] + [False] * 9
     app.switch_page("pages/layers.py").run()
     app.switch_page(PAGE).run()

@@ -34,7 +34,7 @@ def register(name: str, *shared: str) -> ComponentRenderer:
     """The component in the folder `name`: its style sheet and its modules, after those all share and the `shared` it asks for."""
     folder = HERE / name
     modules = [HERE / "packet.js", *(HERE / f"{each}.js" for each in shared), *sorted(folder.glob("*.js"))]
-    sheets = [HERE / "shared.css", *(HERE / f"{each}.css" for each in shared), folder / f"{name}.css"]
+    sheets = [HERE / "shared.css", *filter(Path.exists, (HERE / f"{each}.css" for each in shared)), folder / f"{name}.css"]
     return st.components.v2.component(
         f"convoscope.{name}",
         js="".join(module.read_text() for module in modules),

@@ -1,28 +1,6 @@
-// Shared by components that show a picture under the pointer: it stands after packet.js.
+// Shared by components that show a picture under the pointer: it stands after colours.js.
 
 const CHANNELS = ["red", "green", "blue"];
-
-// The colour [r, g, b] of a cell; a picture with a table has values on a scale, one without has pixels.
-function colourOf(picture, cell) {
-  const { values, table, low, high, channels } = picture;
-  if (!table) return [0, 1, 2].map((c) => values[cell * channels + (channels === 3 ? c : 0)]);
-  const level = 3 * Math.max(0, Math.min(255, Math.round(255 * (values[cell] - low) / (high - low))));
-  return [table[level], table[level + 1], table[level + 2]];
-}
-
-function paint(canvas, picture) {
-  canvas.width = picture.width;
-  canvas.height = picture.height;
-  const image = new ImageData(picture.width, picture.height);
-  for (let cell = 0; cell < picture.width * picture.height; cell++) image.data.set([...colourOf(picture, cell), 255], cell * 4);
-  canvas.getContext("2d").putImageData(image, 0, 0);
-}
-
-// Black or white, whichever reads better on the colour.
-function inkOn([red, green, blue]) {
-  const light = [red, green, blue].map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2] > 0.179 ? "#000" : "#fff";
-}
 
 function tint(node, colour) {
   node.style.background = `rgb(${colour.join(",")})`;

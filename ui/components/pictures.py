@@ -11,7 +11,7 @@ from convoscope.render import Palette, Scale, colour_table
 from convoscope.words import number
 from ui.components.packet import pack
 
-SHARED = "pictures"
+SHARED = ("colours", "pictures")
 
 
 @dataclass(frozen=True)

@@ -223,7 +223,7 @@ _FOLD_HELP = (
 )
 _HELP = (
     "Each column (on a narrow screen each row) is a layer, each tile the activation map of one of its channels for this photo, "
-    "after its ReLU, if it has one. A line leads from a channel to one that it feeds: the darker, the more it contributes. At "
-    "each position a convolution adds up one number per input channel; what an input contributes is the sum of their magnitudes "
-    "over all positions, as a share of all inputs. Point at a tile: blue lines drive it, red ones hold it back."
+    "after its ReLU, or what it has in its place. A line leads from a channel to one that it feeds: the darker, the more it "
+    "contributes. At each position a convolution adds up one number per input channel; what an input contributes is the sum of "
+    "their magnitudes over all positions, as a share of all inputs. Point at a tile: blue lines drive it, red ones hold it back."
 )

@@ -27,7 +27,9 @@ _MODULES: dict[str, ModuleType] = {
 
 
 def contents(visit: Visit) -> None:
-    done = {chapter for chapter, *_ in state.guesses()}
+    taken = state.guesses()
+    done = {chapter for chapter, *_ in taken}
+    right = {chapter for (chapter, *_), guess in taken.items() if guess.right}
     chapters(
         CHAPTERS,
         visit.chapter,
@@ -35,7 +37,7 @@ def contents(visit: Visit) -> None:
         key="chapters",
         on_choose=state.taken("chapters", "chosen", lambda chapter: state.select(chapter=chapter)),
     )
-    st.caption(f"{len(done)} of {len(CHAPTERS)} questions answered")
+    st.caption(f"{len(done)} of {len(CHAPTERS)} questions answered" + (f", {len(right)} right at once" if done else ""))
 
 
 def chapter(visit: Visit) -> None:
@@ -51,7 +53,8 @@ def chapter(visit: Visit) -> None:
 def question(visit: Visit) -> None:
     """To predict first, and then see."""
     asked = _MODULES[visit.chapter].question(visit)
-    guess = state.guesses().get(visit.question)
+    taken = state.guesses().get(visit.question)
+    guess = taken.option if taken else None
     key = f"guess-{visit.chapter}-{visit.selection.model}-{visit.photo.sha256[:12]}"
     with st.container(border=True):
         st.markdown(f"**Take a guess.** {asked.ask}")
@@ -63,7 +66,7 @@ def question(visit: Visit) -> None:
             label_visibility="collapsed",
             key=key,
             on_change=state.take_guess,
-            args=(visit.question, key),
+            args=(visit.question, key, asked.right),
         )
         if guess == asked.right:
             st.success(f"**Right.** {asked.why}", icon=":material/check:")

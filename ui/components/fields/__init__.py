@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ui.components.packet import register
 from ui.components.pictures import SHARED, Picture, pack_pictures
 
-_mount = register("fields", SHARED)
+_mount = register("fields", *SHARED)
 
 
 @dataclass(frozen=True)

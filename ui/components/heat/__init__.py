@@ -9,7 +9,7 @@ from convoscope.render import Scale
 from ui.components.packet import register
 from ui.components.pictures import SHARED, Picture, pack_pictures
 
-_mount = register("heat", SHARED)
+_mount = register("heat", *SHARED)
 
 
 @dataclass(frozen=True)

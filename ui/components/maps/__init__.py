@@ -14,7 +14,7 @@ from ui.components.packet import pack, register
 
 CLOSED = -1
 
-_mount = register("maps")
+_mount = register("maps", "colours")
 
 
 @dataclass(frozen=True)

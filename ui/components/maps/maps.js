@@ -39,8 +39,8 @@ class Maps {
   show(header) {
     if (header.label !== this.header?.label) this.whole = false;
     this.header = header;
-    this.tables = Object.fromEntries(header.palettes.map((name, at) => [name, header.arrays[at]]));
-    [...header.tiles, ...(header.picture ? [header.picture] : [])].forEach((tile, at) => { tile.values = header.arrays[header.palettes.length + at]; });
+    const tables = Object.fromEntries(header.palettes.map((name, at) => [name, header.arrays[at]]));
+    [...header.tiles, ...(header.picture ? [header.picture] : [])].forEach((tile, at) => Object.assign(tile, { values: header.arrays[header.palettes.length + at], table: tables[tile.palette] }));
     this.tiles = header.tiles;
     this.picture = header.picture;
     this.open = this.tiles.findIndex((tile) => tile.index === header.enlarged);
@@ -70,8 +70,7 @@ class Maps {
     this.legend.classList.toggle("hidden", !ticks);
     if (!ticks) return;
     const strip = { height: 1, width: arrays.at(-1).length / 3, channels: 3, values: arrays.at(-1) };
-    const canvas = element("canvas", { width: strip.width, height: 1, "aria-hidden": "true" });
-    canvas.getContext("2d").putImageData(this.image(strip), 0, 0);
+    const canvas = paint(element("canvas", { "aria-hidden": "true" }), strip);
     this.legend.replaceChildren(canvas, element("div", { class: "ticks" }, ...ticks.map((tick) => element("span", { text: tick }))));
   }
 
@@ -142,25 +141,8 @@ class Maps {
   }
 
   blit(context, tile, x, y, width, height) {
-    this.offscreen.width = tile.width;
-    this.offscreen.height = tile.height;
-    this.offscreen.getContext("2d").putImageData(this.image(tile), 0, 0);
+    paint(this.offscreen, tile);
     context.drawImage(this.offscreen, Math.round(x), Math.round(y), Math.round(width), Math.round(height));
-  }
-
-  image(tile) {
-    const { width, height, values, low, high } = tile;
-    const table = this.tables[tile.palette];
-    const image = new ImageData(width, height);
-    for (let cell = 0; cell < width * height; cell++) {
-      for (let c = 0; c < 3; c++) {
-        image.data[cell * 4 + c] = table
-          ? table[3 * Math.max(0, Math.min(255, Math.round(255 * (values[cell] - low) / (high - low)))) + c]
-          : values[cell * tile.channels + (tile.channels === 3 ? c : 0)];
-      }
-      image.data[cell * 4 + 3] = 255;
-    }
-    return image;
   }
 
   cellAt(event, box, tile) {

@@ -13,7 +13,7 @@ from convoscope.render import Scale, colour_table
 from convoscope.words import number
 from ui.components.packet import pack, register
 
-_mount = register("overview")
+_mount = register("overview", "colours")
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class Overview {
     this.tables = Object.fromEntries(header.palettes.map((name, at) => [name, header.arrays[at]]));
     for (const group of header.groups) group.captions = group.tiles.some((tile) => tile.written && !oneCell(tile));
     const tiles = header.groups.flatMap((group, column) => group.tiles.map((tile, row) => ({ ...tile, column, row })));
-    tiles.forEach((tile, at) => { tile.picture = picture(tile.width, tile.height, header.arrays[header.palettes.length + at]); });
+    tiles.forEach((tile, at) => { tile.picture = drawn(tile.width, tile.height, header.arrays[header.palettes.length + at]); });
     const outcomes = header.outcomes.map((outcome, row) => ({ ...outcome, column: header.groups.length, row, outcome: true }));
     this.tiles = [...tiles, ...outcomes];
     this.edges = header.edges.map(([source, target, weight, holds]) => ({ source, target, weight, holds }));
@@ -163,7 +163,7 @@ class Overview {
     const parts = [element("span", { class: "more quiet", text: more })];
     if (!palette) return parts;
     const strip = element("canvas", { width: 256, height: 1, "aria-hidden": "true" });
-    strip.getContext("2d").drawImage(picture(256, 1, this.tables[palette]), 0, 0);
+    strip.getContext("2d").drawImage(drawn(256, 1, this.tables[palette]), 0, 0);
     strip.style.width = `${side}px`;
     const shown = ticks.length === 3 ? [`± ${ticks[2]}`] : ticks;
     const numbers = element("span", { class: "ticks" }, ...shown.map((tick) => element("span", { text: tick })));
@@ -310,15 +310,9 @@ function placed(node, left, top, width, height) {
   return node;
 }
 
-function picture(width, height, colours) {
-  const canvas = element("canvas", { width, height });
-  const image = new ImageData(width, height);
-  for (let cell = 0; cell < width * height; cell++) {
-    for (let c = 0; c < 3; c++) image.data[cell * 4 + c] = colours[cell * 3 + c];
-    image.data[cell * 4 + 3] = 255;
-  }
-  canvas.getContext("2d").putImageData(image, 0, 0);
-  return canvas;
+// values: red, green and blue of each cell.
+function drawn(width, height, values) {
+  return paint(element("canvas"), { width, height, values, channels: 3 });
 }
 
 export default (mount) => viewOf(Overview, mount);

@@ -8,7 +8,7 @@ from convoscope.operations import Window
 from ui.components.packet import register
 from ui.components.pictures import SHARED, Picture, pack_pictures
 
-_mount = register("pair", SHARED)
+_mount = register("pair", *SHARED)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from ui.components.packet import register
 from ui.components.pictures import SHARED, Picture, pack_pictures
 
-_mount = register("pixels", SHARED)
+_mount = register("pixels", *SHARED)
 
 
 def pixels(picture: Picture, *, key: str, label: str) -> None:

@@ -6,7 +6,7 @@ from convoscope.filters import Example
 from ui.components.packet import register
 from ui.components.pictures import SHARED, Picture, pack_pictures
 
-_mount = register("slide", SHARED)
+_mount = register("slide", *SHARED)
 
 
 def slide(picture: Picture, examples: Sequence[Example], *, key: str, label: str) -> None:

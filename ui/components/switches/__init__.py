@@ -13,7 +13,7 @@ from ui.gains import LOUDEST, Gains
 
 SHOWN = 12
 
-_mount = register("switches", SHARED)
+_mount = register("switches", *SHARED)
 
 
 @dataclass(frozen=True)

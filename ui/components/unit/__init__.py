@@ -22,7 +22,7 @@ from ui.components.packet import ROOM, pack, register
 
 AVERAGED = 1_000_000  # bytes of the maps that are only looked at
 
-_mount = register("unit")
+_mount = register("unit", "colours")
 _KINDS: dict[type, str] = {
     Weighted: "weighted",
     Pointwise: "pointwise",

@@ -5,7 +5,6 @@ const MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace";
 const inner = (card) => card.clientWidth - 2 * parseFloat(getComputedStyle(card).paddingLeft);
 const luminance = (hex) => [1, 3, 5].reduce((sum, at, k) => sum + parseInt(hex.trim().slice(at, at + 2), 16) * [0.299, 0.587, 0.114][k], 0);
 const shade = (colour, share) => `color-mix(in srgb, ${colour} ${share}%, transparent)`;
-const inkOn = ([red, green, blue]) => (red * 0.299 + green * 0.587 + blue * 0.114 < 140 ? "#fff" : "#0f1621");
 
 class Brush {
   constructor(header) {
@@ -38,10 +37,8 @@ class Brush {
     return context;
   }
 
-  colour(value, { table, low, high }) {
-    const at = 3 * Math.max(0, Math.min(255, Math.round((value - low) / (high - low) * 255)));
-    const colours = this.header[table];
-    return [colours[at], colours[at + 1], colours[at + 2]];
+  colour(value, scale) {
+    return tinted(value, { ...scale, table: this.header[scale.table] });
   }
 
   hue(value) {
@@ -50,17 +47,12 @@ class Brush {
 
   // A map as a small canvas of its own, made once.
   picture(key, values, height, width, scale) {
-    return this.made(key, height, width, (at) => this.colour(values[at], scale));
+    const own = { ...scale, table: this.header[scale.table] };
+    return this.made(key, height, width, (at) => tinted(values[at], own));
   }
 
   made(key, height, width, colourAt) {
-    if (!this.pictures.has(key)) {
-      const image = new ImageData(width, height);
-      for (let at = 0; at < height * width; at++) image.data.set([...colourAt(at), 255], at * 4);
-      const canvas = element("canvas", { width, height });
-      canvas.getContext("2d").putImageData(image, 0, 0);
-      this.pictures.set(key, canvas);
-    }
+    if (!this.pictures.has(key)) this.pictures.set(key, painted(element("canvas"), width, height, colourAt));
     return this.pictures.get(key);
   }
 
