@@ -16,7 +16,7 @@ def score_both(model: ModelProto) -> ModelProto:
     """Changes a model whose one output is one number of a dense step, with a sigmoid or without; returns it, or any other."""
     made_by = {node.output[0]: node for node in computing_nodes(model.graph)}
     fixed = constants(model.graph)
-    last = made_by.get(model.graph.output[0].name)
+    last = next((made_by[output.name] for output in model.graph.output[:1] if output.name in made_by), None)
     summed = made_by.get(last.input[0]) if last is not None and last.op_type == "Sigmoid" else last
     added = _fixed_at(summed, fixed) if summed is not None and summed.op_type == "Add" else None
     dense = summed if added is None or summed is None else made_by.get(summed.input[1 - added])
