@@ -33,6 +33,11 @@ class Preprocessing(Part):
     std: tuple[Positive, ...]
 
     @property
+    def zero_is_seen(self) -> bool:
+        """Whether what enters the network as 0 is a colour between black and white."""
+        return any(self.mean) and all(0 <= level <= 1 for level in self.mean)
+
+    @property
     def channel_count(self) -> int:
         return 3 if self.channels == "RGB" else 1
 
@@ -149,6 +154,11 @@ def write_card(folder: Path, card: Card) -> None:
     """Writes `card.json`, each list of numbers on one line."""
     text = re.sub(r"\[\s+(-?\d[^\]\[]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", card.model_dump_json(indent=2))
     (folder / "card.json").write_text(text + "\n")
+
+
+def rewrite_card(folder: Path, card: Card) -> None:
+    """Writes a loaded network's card. How it prepares a photo stays as written: the graph may do a part of that itself."""
+    write_card(folder, card.model_copy(update={"preprocessing": read_card(folder).preprocessing}))
 
 
 def read_card(folder: Path) -> Card:

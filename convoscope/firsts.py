@@ -7,15 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto
 
-from convoscope.graph.operators import BENDS, GATES
+from convoscope.graph.operators import BENDS
 from convoscope.graph.reading import attribute, computing_nodes
 from convoscope.kernels import kernels
-from convoscope.layers import Stage
+from convoscope.layers import Stage, bend_end
 from convoscope.network import Network, Trace
 from convoscope.operations import Window
 from convoscope.prepare import Prepared
 from convoscope.window import axes
 
+_MADE_OF = {"Sigmoid": "SiLU", "HardSigmoid": "HardSwish", "Softplus": "Mish", "Erf": "Gelu"}  # by their first operator
 POOLS = frozenset({"MaxPool", "AveragePool"})
 
 
@@ -33,7 +34,7 @@ class Convolution:
 
 @dataclass(frozen=True)
 class Bend:
-    """ReLU, or what a network has in its place. operator: as in the graph, or 'SiLU'. before, after: float32 (C, H, W)."""
+    """ReLU, or what a network has in its place. operator: as in the graph, 'SiLU' or 'Mish'. before, after: float32 (C, H, W)."""
 
     operator: str
     stage: Stage
@@ -67,15 +68,28 @@ def first_convolution(network: Network, prepared: Prepared, trace: Trace) -> Con
     return Convolution(stage, photo, weights, bias, axes(node, weights.shape[2:], photo.shape[1:], after.shape[1:]), after)
 
 
-def first_bend(network: Network, trace: Trace) -> Bend | None:
-    """None if no step that bends follows another step's maps."""
-    for stage, before in _with_input(network, trace, BENDS):
-        product = _product(network, stage)
-        if product is None:
-            return Bend(stage.operator, stage, before, trace.values(stage))
-        if stage.operator == "Sigmoid" and _node(network, stage.tensor).input[0] in _node(network, product.tensor).input:
-            return Bend("SiLU", product, before, trace.values(product))
+def first_bend(network: Network, trace: Trace, operators: frozenset[str] = BENDS) -> Bend | None:
+    """None if no step that bends, by one of the operators, follows another step's maps."""
+    for layer in network.layers:
+        for at, stage in enumerate(layer.stages):
+            if stage.operator in operators and stage.is_maps:
+                found = _bend(network, trace, stage, layer.stages[bend_end(layer.stages, at)])
+                if found:
+                    return found
     return None
+
+
+def _bend(network: Network, trace: Trace, first: Stage, last: Stage) -> Bend | None:
+    """From its first to its last step; None for the gate of other maps."""
+    taken, name = _node(network, first.tensor).input[0], first.operator
+    if first.operator == "Erf":
+        taken = next((each for each in _node(network, taken).input if each not in network.constants), "")
+    elif first is not last and taken not in _node(network, last.tensor).input:
+        return None
+    if first is not last:
+        name = _MADE_OF[first.operator]
+    before = next((each.values for each in trace.activations if each.stage.tensor == taken and each.stage.is_maps), None)
+    return None if before is None or name == "Erf" else Bend(name, last, before, trace.values(last))
 
 
 def first_pooling(network: Network, trace: Trace) -> Pooling | None:
@@ -95,14 +109,6 @@ def _with_input(network: Network, trace: Trace, operators: frozenset[str]) -> It
             before = known.get(_node(network, stage.tensor).input[0])
             if before is not None:
                 yield stage, before
-
-
-def _product(network: Network, stage: Stage) -> Stage | None:
-    """What a sigmoid is multiplied into: with its own input it is a SiLU, with other maps a gate."""
-    if stage.operator not in GATES:
-        return None
-    products = (each for each in network.stages if each.operator == "Mul")
-    return next((each for each in products if stage.tensor in _node(network, each.tensor).input), None)
 
 
 def _node(network: Network, tensor: str) -> NodeProto:

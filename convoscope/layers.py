@@ -6,7 +6,7 @@ normalisation, ReLU, pooling. What precedes the first belongs to the first.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes, const
 from convoscope.window import described
 
 _TAKES_SETTINGS = frozenset(["Clip", "Dropout", "Pad"])  # their bounds, ratio and value are inputs, but not parameters
-_WEIGHTS_OF = re.compile(r"(\.(weight|kernel)|/(weight|kernel|ReadVariableOp(:0)?))$")  # PyTorch; Keras
+_WEIGHTS_OF = re.compile(r"(\.(weight|kernel)|/(weight|kernel|ReadVariableOp(:0)?))(/both)?$")  # PyTorch; Keras; two_classes
 
 
 @dataclass(frozen=True)
@@ -85,13 +85,8 @@ class Layer:
     @property
     def bent(self) -> Stage:
         """What comes out of its ReLU, or of what it has in its place; where it has neither, of its weighted step."""
-        bends = (at for at, stage in enumerate(self.stages) if not stage.signed or stage.operator in BENDS)
-        at = next(bends, None)
-        if at is None:
-            return self.weighted
-        later = (stage for stage in self.stages[at + 1 :] if stage.operator == "Mul")
-        gated = next(later, None) if self.stages[at].operator in GATES else None
-        return gated or self.stages[at]
+        at = next((at for at, stage in enumerate(self.stages) if not stage.signed or stage.operator in BENDS), None)
+        return self.weighted if at is None else self.stages[bend_end(self.stages, at)]
 
     def shown_stage(self, tensor: str | None) -> Stage | None:
         """The stage with maps of this name; else the one that is `bent`, else the first; None if no stage has maps."""
@@ -110,6 +105,20 @@ class Layer:
     @property
     def multiply_adds(self) -> int:
         return sum(stage.multiply_adds for stage in self.stages)
+
+
+def bend_end(stages: Sequence[Stage], at: int) -> int:
+    """Where the bend ends that begins at this stage: several steps make SiLU, hard swish, Mish and GELU in older graphs."""
+    operator, end = stages[at].operator, at
+    if operator == "Erf":  # of x / √2; then half of x times (1 + it)
+        while end + 1 < len(stages) and stages[end + 1].operator in ("Add", "Mul"):
+            end += 1
+        return end
+    if operator == "Softplus" and at + 1 < len(stages) and stages[at + 1].operator == "Tanh":
+        end += 1
+    elif operator not in GATES:
+        return at
+    return next((later for later in range(end + 1, len(stages)) if stages[later].operator == "Mul"), at)
 
 
 def layer_names(model: ModelProto) -> tuple[str, ...]:

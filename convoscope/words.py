@@ -35,7 +35,9 @@ def percent(probability: float) -> str:
 
 def zero(preprocessing: Preprocessing) -> str:
     """What a pixel is whose numbers are 0 when they enter the network."""
-    return "the mean colour" if any(preprocessing.mean) else "black"
+    if not any(preprocessing.mean):
+        return "black"
+    return "the mean colour" if preprocessing.zero_is_seen else "a colour that no photo has"
 
 
 def verdict(prediction: Prediction) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from accelerate import PartialState
 
-from convoscope.card import ModelError, read_card, write_card
+from convoscope.card import ModelError, read_card, rewrite_card
 from convoscope.evaluation import read_evaluation
 from convoscope.network import load
 from train import data
@@ -65,7 +65,7 @@ def _train(options: argparse.Namespace) -> None:
 
 def _calibrate(options: argparse.Namespace) -> None:
     source = _source_of(options)
-    write_card(options.folder, calibrated(load(options.folder), source.held_out))
+    rewrite_card(options.folder, calibrated(load(options.folder), source.held_out))
 
 
 def _evaluate(options: argparse.Namespace) -> None:

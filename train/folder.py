@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from convoscope.card import Card, LayerTitle, ModelError, Origin, read_card, write_card
+from convoscope.card import Card, LayerTitle, ModelError, Origin, read_card, rewrite_card, write_card
 from convoscope.history import LOG, MOMENTS, write_log
 from convoscope.layers import layer_names
 from convoscope.network import Network, load
@@ -87,7 +87,7 @@ def _write_measured(folder: Path, fitted: Fitted, recipe: Recipe, source: Source
             "results": results(logits_of(network, source.test), source.test.labels.numpy(), source.test_name),
         }
     )
-    write_card(folder, calibrated(replace(network, card=card), source.held_out))
+    rewrite_card(folder, calibrated(replace(network, card=card), source.held_out))
 
 
 def measure(folder: Path, pictures: Unseen) -> None:
@@ -99,7 +99,7 @@ def measure(folder: Path, pictures: Unseen) -> None:
     found = results(logits_of(network, pictures.test), pictures.test.labels.numpy(), pictures.test_name)
     card = network.card.model_copy(update={"results": found})
     told = f"{len(pictures.choosing):,} pictures that it was not trained on"
-    write_card(folder, calibrated(replace(network, card=card), pictures.choosing, told))
+    rewrite_card(folder, calibrated(replace(network, card=card), pictures.choosing, told))
     write_evaluation(folder, evaluate(folder, pictures.test, pictures.test_photos, pictures.test_name))
 
 

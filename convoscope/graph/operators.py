@@ -38,7 +38,7 @@ OPERATORS = {
     "Tanh": Operator("tanh", "number", bends=True),
     "Elu": Operator("ELU", "number", bends=True),
     "Gelu": Operator("GELU", "number", bends=True),
-    "Erf": Operator("error function", "number"),
+    "Erf": Operator("error function", "number", bends=True),
     "Softplus": Operator("softplus", "number", "always", bends=True),
     "Sqrt": Operator("square root", "number", "always"),
     "MaxPool": Operator("max pooling", positive="first"),

@@ -10,6 +10,7 @@ from onnx import ModelProto, NodeProto
 from convoscope.card import Preprocessing
 from convoscope.graph.reading import constants, input_name
 
+_DIGITS = 6  # after the point, of a mean: float32 has no more
 _STEPS = ("Add", "Sub", "Mul", "Div")
 
 
@@ -23,20 +24,23 @@ class Scaling:
     def after(self, preprocessing: Preprocessing) -> Preprocessing:
         """Both as one."""
         mean, std = np.array(preprocessing.mean), np.array(preprocessing.std)
-        joined = {"mean": tuple((mean + std * self.offset).tolist()), "std": tuple((std * self.divisor).tolist())}
+        moved = (mean + std * self.offset).round(_DIGITS) + 0.0  # no −0
+        joined = {"mean": tuple(moved.tolist()), "std": tuple((std * self.divisor).tolist())}
         return preprocessing.model_copy(update=joined)
 
 
 def take_scaling(model: ModelProto) -> Scaling:
     """Takes the steps that scale each channel off the beginning of the graph; returns what they do."""
     name, outputs = input_name(model.graph), {output.name for output in model.graph.output}
+    sizes = next(value for value in model.graph.input if value.name == name).type.tensor_type.shape.dim
+    channels = sizes[1].dim_value if len(sizes) > 1 else 0
     offset, divisor = np.zeros(1), np.ones(1)
     while True:
         readers = [node for node in model.graph.node if name in node.input]
         step = readers[0] if len(readers) == 1 else None
         if step is None or step.op_type not in _STEPS or step.output[0] in outputs:
             break
-        value = _per_channel(step, name, constants(model.graph))
+        value = _per_channel(step, name, channels, constants(model.graph))
         if value is None:
             break
         if step.op_type in ("Add", "Sub"):
@@ -49,13 +53,13 @@ def take_scaling(model: ModelProto) -> Scaling:
     return Scaling(offset, divisor)
 
 
-def _per_channel(step: NodeProto, name: str, fixed: dict[str, NDArray[Any]]) -> NDArray[np.float64] | None:
+def _per_channel(step: NodeProto, name: str, channels: int, fixed: dict[str, NDArray[Any]]) -> NDArray[np.float64] | None:
     """float64 (C,) or (1,): what the step adds, subtracts, multiplies or divides by; None if it does something else."""
     first, second = step.input
     if first != name and step.op_type in ("Add", "Mul"):
         first, second = second, first
     value = fixed.get(second)
-    if first != name or value is None or (value.size > 1 and (value.ndim < 3 or value.size != value.shape[-3])):
+    if first != name or value is None or (value.size > 1 and not (value.ndim > 2 and channels == value.size == value.shape[-3])):
         return None
     return value.reshape(-1).astype(np.float64)
 

@@ -23,10 +23,12 @@ def score_both(model: ModelProto) -> ModelProto:
     if last is None or summed is None or dense is None or dense.op_type not in ("Gemm", "MatMul"):
         return model
     weights, axis = fixed.get(dense.input[1], np.zeros(0)), 0 if attribute(dense, "transB", 0) else 1
-    if weights.ndim != 2 or weights.shape[axis] != 1:
+    biases = [(dense, 2)] if any(dense.input[2:]) else []
+    biases += [(summed, added)] if added is not None else []
+    single = all(fixed.get(node.input[at], np.zeros(0)).size == 1 for node, at in biases)
+    if weights.ndim != 2 or weights.shape[axis] != 1 or not single:
         return model
     _replace(model, dense, 1, np.concatenate([-weights, weights], axis) / 2)
-    biases = [(summed, added)] if added is not None else [(dense, 2)] if any(dense.input[2:]) else []
     for node, at in biases:
         bias = fixed[node.input[at]].reshape(1)
         _replace(model, node, at, np.concatenate([-bias, bias]) / 2)

@@ -52,9 +52,10 @@ def places(side: int, patch: int, stride: int) -> tuple[int, ...]:
 def colour(photo: NDArray[np.float32], preprocessing: Preprocessing) -> NDArray[np.float32]:
     """float32 (C,): what covers best without being seen itself: the mean colour of the pictures that the network knows.
 
-    Where its card tells of none, zero is black, which would be seen: then the photo's own mean. photo: float32 (1, C, S, S).
+    Where its card tells of none, zero is black or no colour at all, which would be seen: then the photo's own mean.
+    photo: float32 (1, C, S, S).
     """
-    return np.zeros(photo.shape[1], np.float32) if any(preprocessing.mean) else photo[0].mean((1, 2))
+    return np.zeros(photo.shape[1], np.float32) if preprocessing.zero_is_seen else photo[0].mean((1, 2))
 
 
 def occlude(network: Network, photo: NDArray[np.float32], question: Question, patch: int, stride: int) -> Iterator[Occlusion]:

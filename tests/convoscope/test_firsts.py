@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
 
+from convoscope.curves import CURVES as CURVE
 from convoscope.firsts import first_bend, first_convolution, first_pooling
+from convoscope.network import load
 from convoscope.operations import convolve, max_pool, relu
 from tests import shipped
 from tests.convoscope.zoo import ZOO
-from tests.graphs import prepared
+from tests.graphs import card, model, node, noise, prepared, write
 
 BENDS = {
     "strided": ("Relu", "relu1"),
@@ -55,6 +57,41 @@ def test_of_odd_networks_they_are_right_or_missing(name, tmp_path):
     assert (pooling and (pooling.operator, pooling.stage.tensor)) == POOLS[name]
     if pooling and pooling.operator == "MaxPool":
         assert (max_pool(pooling.before, pooling.window, pooling.after.shape[1:]) == pooling.after).all()
+
+
+BENT = {
+    "SiLU": [node("Sigmoid", "conv", "share"), node("Mul", "conv share", "bent")],
+    "HardSwish": [node("HardSigmoid", "conv", "share", alpha=1 / 6), node("Mul", "share conv", "bent")],
+    "Mish": [node("Softplus", "conv", "plus"), node("Tanh", "plus", "share"), node("Mul", "conv share", "bent")],
+    "Gelu": [
+        node("Div", "conv root", "small"),
+        node("Erf", "small", "curve"),
+        node("Add", "curve one", "share"),
+        node("Mul", "conv share", "double"),
+        node("Mul", "double half", "bent"),
+    ],
+}
+CURVES = {
+    "SiLU": lambda x: x / (1 + np.exp(-x)),
+    "HardSwish": lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
+    "Mish": lambda x: x * np.tanh(np.logaddexp(0, x)),
+    "Gelu": lambda x: CURVE["Gelu"](x, 0, 0),
+}
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_bends_of_several_steps_are_one(name, tmp_path):
+    ends = [node("Relu", "bent", "relu"), node("GlobalAveragePool", "relu", "mean"), node("Flatten", "mean", "flat")]
+    steps = [node("Conv", "input k", "conv"), *BENT[name], *ends, node("MatMul", "flat d", "logits")]
+    numbers = {"root": np.float32(2**0.5), "one": np.float32(1), "half": np.float32(0.5)}
+    built = model(steps, {"k": noise((4, 3, 3, 3)), "d": noise((4, 5)), **numbers}, (3, 9, 9))
+    network = load(write(tmp_path, built, card(built, 9, 3, 5)))
+    _, trace = traced(network)
+    bend = first_bend(network, trace)
+    assert (bend.operator, bend.stage.tensor) == (name, "bent")
+    assert network.layers[0].bent == network.layers[0].shown_stage(None) == bend.stage
+    np.testing.assert_allclose(bend.after, CURVES[name](bend.before.astype(np.float64)), rtol=1e-4, atol=1e-5)
+    assert first_bend(network, trace, frozenset({"Relu"})).stage.tensor == "relu"
 
 
 def test_a_first_layer_that_does_not_look_at_the_photo_itself_has_no_kernels_to_show(tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from onnx import NodeProto
 
+from convoscope.card import rewrite_card
 from convoscope.firsts import first_convolution
 from convoscope.network import Network, load, open_session
 from convoscope.prepare import normalise
@@ -55,6 +56,29 @@ def test_steps_that_scale_the_pixels_prepare_the_photo(name: str, tmp_path: Path
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     shown = prepared(network.card.preprocessing, 0)
     assert first_convolution(network, shown, network.trace(shown))
+
+
+def test_a_card_written_again_says_what_it_said(tmp_path: Path) -> None:
+    network, before, _ = network_of(TAKEN["four steps"], tmp_path)
+    rewrite_card(tmp_path, network.card.model_copy(update={"licence": "MIT"}))
+    again = load(tmp_path)
+    assert again.card == network.card.model_copy(update={"licence": "MIT"})
+    np.testing.assert_array_equal(again.logits(prepared(again.card.preprocessing, 0).tensor), before)
+
+
+def test_a_scaling_undone_leaves_zero_black(tmp_path: Path) -> None:
+    steps = [step("Mul", "input half", "a"), step("Add", "a mean", "ready")]
+    built = model([*steps, *REST], WEIGHTS, (3, SIZE, SIZE))
+    made = {"mean": MEAN.ravel().tolist(), "std": [0.5] * 3}
+    content = card(built, SIZE, 3, 5)
+    content["preprocessing"] |= made
+    assert load(write(tmp_path, built, content)).card.preprocessing.mean == (0.0,) * 3
+
+
+def test_one_channel_made_three_is_a_step_of_the_network(tmp_path: Path) -> None:
+    built = model([step("Sub", "input mean", "ready"), *REST], WEIGHTS, (1, SIZE, SIZE))
+    network = load(write(tmp_path, built, card(built, SIZE, 1, 5)))
+    assert next(network.stages).operator == "Sub"
 
 
 @pytest.mark.parametrize("name", LEFT)

@@ -17,6 +17,7 @@ WEIGHTS = {
     "bias": noise((1,), 3),
     "scalar": noise((), 4),
     "columns": noise((4, 2), 5),
+    "spread": noise((3,), 6),
 }
 BODY = [step("Conv", "input k", "conv"), step("GlobalAveragePool", "conv", "average"), step("Flatten", "average", "flat")]
 HEADS = {
@@ -25,6 +26,7 @@ HEADS = {
     "Gemm without bias": [step("Gemm", "flat column", "z")],
     "as Keras writes it": [step("MatMul", "flat column", "product"), step("Add", "product bias", "z")],
     "the bias first": [step("MatMul", "flat column", "product"), step("Add", "bias product", "z")],
+    "a bias and another": [step("Gemm", "flat row bias", "product", transB=1), step("Add", "product scalar", "z")],
     "MatMul alone": [step("MatMul", "flat column", "z")],
 }
 
@@ -47,10 +49,11 @@ def test_one_number_becomes_a_score_for_each_of_two_classes(name: str, ends: str
     ("head", "told"),
     [
         ([step("MatMul", "flat columns", "z"), step("Sigmoid", "z", "p")], "it ends in a sigmoid"),
+        ([step("MatMul", "flat column", "y"), step("Add", "y spread", "z")], "2 names for an output of"),
         ([step("MatMul", "flat column", "z"), step("Mul", "z z", "p")], "2 names for an output of one number"),
     ],
 )
 def test_other_ends_stay_what_they_are(head: list[NodeProto], told: str, tmp_path: Path) -> None:
-    built = model([*BODY, *head], WEIGHTS, (3, SIZE, SIZE), output="p")
+    built = model([*BODY, *head], WEIGHTS, (3, SIZE, SIZE), output=head[-1].output[0])
     with pytest.raises(ModelError, match=told):
         load(write(tmp_path, built, card(built, SIZE, 3, 2)))

@@ -88,6 +88,7 @@ class Maps {
     this.seen.disconnect();
     const few = layout !== "grid" || this.tiles.length <= (ROWS + SPARE) * this.columns || this.open >= ROWS * this.columns;
     const count = few || this.whole ? this.tiles.length : ROWS * this.columns;
+    if (this.focus >= count) this.focus = 0;
     this.more.classList.toggle("hidden", count === this.tiles.length);
     this.more.textContent = `Show all ${this.tiles.length}`;
     const chunks = [];

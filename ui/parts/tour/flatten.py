@@ -88,10 +88,15 @@ def _then(visit: Visit, features: NDArray[np.floating]) -> str:
     """What is made of the list."""
     layer = last_layer(visit.network, visit.trace)
     if layer is None:
-        return "" if len(features) != len(visit.prediction.logits) else "They are the scores of the classes already."
+        scores = features.shape == visit.prediction.logits.shape and np.allclose(features, visit.prediction.logits)
+        return "They are the scores of the classes already." if scores else ""
     if np.array_equal(layer.features.astype(features.dtype), features):
         return ""
-    dense = sum(len(layer.weighted.shape) == 1 for layer in visit.network.layers)
+    stages = list(visit.network.stages)
+    later = stages[max(at for at, stage in enumerate(stages) if stage.is_maps) :]
+    dense = sum(each.weighted in later for each in visit.network.layers)
+    if dense == 1:
+        return "These are changed once more before a dense layer turns them into the scores of the classes."
     return f"{dense} dense layers follow; the last one gives the scores of the classes."
 
 

@@ -31,8 +31,8 @@ def draw(visit: Visit) -> None:
         f"The first layer of this network has **{count} kernels**. Nobody drew them: they were learned. Each is {height} × "
         f"{width} and looks at {'red, green and blue at once' if channels == 3 else 'the one grey channel'}, so it multiplies "
         f"{height} × {width} × {channels} = {height * width * channels} numbers at each place, adds them up, and adds one number "
-        f"more, its bias. {count} kernels make **{count} maps**: kernel 5 makes map 5, which other pages call channel 5. Others "
-        "say filter for a kernel, and feature map for what it makes."
+        f"more, its bias. {count} kernels make **{count} maps**: kernel {count - 1} makes map {count - 1}, which "
+        f"other pages call channel {count - 1}. Others say filter for a kernel, and feature map for what it makes."
     )
     prose(
         "**The kernels**"

@@ -48,8 +48,12 @@ def _normalised(visit: Visit) -> str:
     pixel = int(visit.prepared.resized[middle, middle, 0])
     value = float(visit.prepared.tensor[0, 0, middle, middle])
     channel = "red" if made.channel_count == 3 else "brightness"
+    how = "scaled as this network takes them"
+    if made.zero_is_seen:
+        how = "moved to around zero: minus the mean of many photos, divided by their spread"
+    mean = f"{'+' if made.mean[0] < 0 else '−'} {abs(made.mean[0]):g}"
     return (
-        "Before the first layer the numbers are moved to around zero: minus the mean of many photos, divided by their spread. "
-        f"The {channel} of the pixel in the middle, row {middle + 1}, column {middle + 1}: ({pixel} ÷ 255 − {made.mean[0]:g}) ÷ "
+        f"Before the first layer the numbers are {how}. "
+        f"The {channel} of the pixel in the middle, row {middle + 1}, column {middle + 1}: ({pixel} ÷ 255 {mean}) ÷ "
         f"{made.std[0]:g} = **{words.number(value)}**."
     )

@@ -21,13 +21,14 @@ _GENTLE = "it leaves large numbers nearly as they are, makes far negative ones n
 _BENDS = {
     "LeakyRelu": "it leaves what is positive as it is and keeps a small share of what is negative",
     "PRelu": "it leaves what is positive as it is and keeps of what is negative a share that was learned",
-    "Clip": "it cuts off what lies below and above two bounds",
+    "Clip": "it cuts off what lies beyond its bounds",
     "Sigmoid": "it squeezes every number between 0 and 1",
     "HardSigmoid": "it squeezes every number between 0 and 1, in straight lines",
     "Tanh": "it squeezes every number between −1 and 1",
     "Elu": "it leaves what is positive as it is and lets what is negative level off",
     "Softplus": "it is ReLU with its corner rounded, so every number ends above 0",
     "SiLU": _GENTLE,
+    "Mish": _GENTLE,
     "Gelu": _GENTLE,
     "HardSwish": _GENTLE,
 }  # by operator, what each does
@@ -94,7 +95,7 @@ def _result(step: Bend) -> str:
 
 
 def _title(step: Bend) -> str:
-    return step.operator if step.operator == "SiLU" else OPERATORS[step.operator].title
+    return OPERATORS[step.operator].title if step.operator in OPERATORS else step.operator
 
 
 def _pair(step: Bend, channel: int) -> Pair:

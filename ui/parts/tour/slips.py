@@ -80,12 +80,12 @@ def _grey(visit: Visit) -> Slip:
 
 
 def _not_squashed(visit: Visit) -> Slip:
-    step = first_bend(visit.network, visit.trace)
+    step = first_bend(visit.network, visit.trace, frozenset({"Relu"}))
     evidence = "This network has no ReLU between its maps."
-    if step and step.operator == "Relu":
+    if step:
         above = int((step.after > 1).sum())
         evidence = (
-            f"The largest number of the first layer is {words.number(float(step.before.max()))} before ReLU and "
+            f"At the first ReLU the largest number is {words.number(float(step.before.max()))} before it and "
             f"{words.number(float(step.after.max()))} after. {above:,} of its {step.after.size:,} numbers are above 1."
         )
     return Slip("ReLU squashes its input between 0 and 1.", "ReLU leaves what is positive exactly as it is.", evidence)
