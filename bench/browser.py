@@ -21,7 +21,7 @@ from convoscope.prepare import centre_crop, prepare
 from convoscope.strength import strongest_first
 from convoscope.words import map_text
 from tests.browser.conftest import DESKTOP, ROOT, running_app
-from tests.chromium import ARGUMENTS, find
+from tests.chromium import ARGUMENTS, BROWSERS, find
 from ui.samples import PHOTOS
 
 UPLOADER = '[data-testid="stFileUploaderDropzoneInput"]'
@@ -47,7 +47,7 @@ SECONDS = 3  # of hovering
 
 def rows() -> list[Row]:
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as logs:
-        chromium = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=find(BROWSERS), args=ARGUMENTS)
 
         @contextmanager
         def visitor(script: str) -> Iterator[tuple[Page, str]]:

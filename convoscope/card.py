@@ -33,8 +33,8 @@ class Preprocessing(Part):
     std: tuple[Positive, ...]
 
     @property
-    def zero_is_seen(self) -> bool:
-        """Whether what enters the network as 0 is a colour between black and white."""
+    def is_centred(self) -> bool:
+        """Whether a mean colour is taken off, so that 0 stands for that colour."""
         return any(self.mean) and all(0 <= level <= 1 for level in self.mean)
 
     @property

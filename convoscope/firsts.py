@@ -1,6 +1,5 @@
 """The first convolution, the first bend and the first pooling of a network, each with what goes in and what comes out."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ from convoscope.prepare import Prepared
 from convoscope.window import axes
 
 _MADE_OF = {"Sigmoid": "SiLU", "HardSigmoid": "HardSwish", "Softplus": "Mish", "Erf": "Gelu"}  # by their first operator
-POOLS = frozenset({"MaxPool", "AveragePool"})
+_POOLS = frozenset({"MaxPool", "AveragePool"})
 
 
 @dataclass(frozen=True)
@@ -88,27 +87,25 @@ def _bend(network: Network, trace: Trace, first: Stage, last: Stage) -> Bend | N
         return None
     if first is not last:
         name = _MADE_OF[first.operator]
-    before = next((each.values for each in trace.activations if each.stage.tensor == taken and each.stage.is_maps), None)
+    before = _maps(trace, taken)
     return None if before is None or name == "Erf" else Bend(name, last, before, trace.values(last))
 
 
 def first_pooling(network: Network, trace: Trace) -> Pooling | None:
     """None if no pooling in windows follows another step's maps."""
-    for stage, before in _with_input(network, trace, POOLS):
-        node = _node(network, stage.tensor)
-        window = axes(node, attribute(node, "kernel_shape", ()), before.shape[1:], stage.shape[1:])
-        return Pooling(stage.operator, stage, before, window, trace.values(stage))
+    for stage in network.stages:
+        if stage.operator in _POOLS and stage.is_maps:
+            node = _node(network, stage.tensor)
+            before = _maps(trace, node.input[0])
+            if before is not None:
+                window = axes(node, attribute(node, "kernel_shape", ()), before.shape[1:], stage.shape[1:])
+                return Pooling(stage.operator, stage, before, window, trace.values(stage))
     return None
 
 
-def _with_input(network: Network, trace: Trace, operators: frozenset[str]) -> Iterator[tuple[Stage, NDArray[np.float32]]]:
-    """The stages of these operators between maps, each with the maps that go in."""
-    known = {each.stage.tensor: each.values for each in trace.activations if each.stage.is_maps}
-    for stage in network.stages:
-        if stage.operator in operators and stage.is_maps:
-            before = known.get(_node(network, stage.tensor).input[0])
-            if before is not None:
-                yield stage, before
+def _maps(trace: Trace, tensor: str) -> NDArray[np.float32] | None:
+    """None if another step than one with maps makes the tensor."""
+    return next((each.values for each in trace.activations if each.stage.tensor == tensor and each.stage.is_maps), None)
 
 
 def _node(network: Network, tensor: str) -> NodeProto:

@@ -37,7 +37,7 @@ def zero(preprocessing: Preprocessing) -> str:
     """What a pixel is whose numbers are 0 when they enter the network."""
     if not any(preprocessing.mean):
         return "black"
-    return "the mean colour" if preprocessing.zero_is_seen else "a colour that no photo has"
+    return "the mean colour" if preprocessing.is_centred else "a colour that no photo has"
 
 
 def verdict(prediction: Prediction) -> str:

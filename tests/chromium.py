@@ -3,11 +3,13 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-SYSTEM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")  # as visitors have them
+SYSTEM = ("chromium-headless-shell", *BROWSERS)  # the first draws the same with less of the processor
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -19,9 +21,9 @@ ARGUMENTS = [
 ]
 
 
-def find() -> str | None:
-    """Path of a Chromium: the system's, else Playwright's, else None."""
-    system = next(filter(None, map(shutil.which, SYSTEM)), None)
+def find(names: Sequence[str] = SYSTEM) -> str | None:
+    """Path of a Chromium: the system's first of these names, else Playwright's, else None."""
+    system = next(filter(None, map(shutil.which, names)), None)
     if system:
         return system
     with sync_playwright() as playwright:

@@ -55,7 +55,7 @@ def colour(photo: NDArray[np.float32], preprocessing: Preprocessing) -> NDArray[
     Where its card tells of none, zero is black or no colour at all, which would be seen: then the photo's own mean.
     photo: float32 (1, C, S, S).
     """
-    return np.zeros(photo.shape[1], np.float32) if preprocessing.zero_is_seen else photo[0].mean((1, 2))
+    return np.zeros(photo.shape[1], np.float32) if preprocessing.is_centred else photo[0].mean((1, 2))
 
 
 def occlude(network: Network, photo: NDArray[np.float32], question: Question, patch: int, stride: int) -> Iterator[Occlusion]:

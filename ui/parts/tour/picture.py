@@ -49,7 +49,7 @@ def _normalised(visit: Visit) -> str:
     value = float(visit.prepared.tensor[0, 0, middle, middle])
     channel = "red" if made.channel_count == 3 else "brightness"
     how = "scaled as this network takes them"
-    if made.zero_is_seen:
+    if made.is_centred:
         how = "moved to around zero: minus the mean of many photos, divided by their spread"
     mean = f"{'+' if made.mean[0] < 0 else '−'} {abs(made.mean[0]):g}"
     return (

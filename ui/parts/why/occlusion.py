@@ -26,10 +26,10 @@ def occlusion(visit: Visit) -> None:
         drawn = _map(visit, found, patch, stride)
     with numbers:
         _numbers(visit, found)
-    cover = "the mean colour" if visit.network.card.preprocessing.zero_is_seen else "the mean colour of the photo"
+    cover = "the mean colour" if visit.network.card.preprocessing.is_centred else "the mean colour of the photo"
     st.caption(
-        f"What it cannot tell: the patch, {cover}, is itself a shape that the network may "
-        "take for something, and what is on the photo twice is not missed when one of the two is covered."
+        f"What it cannot tell: the patch, {cover}, is itself a shape that the network may take for something, and "
+        "what is on the photo twice is not missed when one of the two is covered."
     )
     trust(visit, drawn)
 
