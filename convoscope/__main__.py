@@ -86,7 +86,7 @@ def _card(options: argparse.Namespace) -> None:
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".") as scratch:
             folder = Path(scratch) / out.name
             folder.mkdir()
-            adopted = adopt(graph, made)
+            adopted = adopt(graph, made, blue_first=options.bgr)
             (folder / "model.onnx").write_bytes(adopted.model.SerializeToString())
             write_card(folder, _describe(folder, adopted.model, made, options))
             network = load(folder)
@@ -103,20 +103,24 @@ def _card(options: argparse.Namespace) -> None:
         raise UsageError(f"{out} cannot be made: {failure.strerror}.") from failure
     print(f"{out}: {len(network.layers)} layers, {network.parameters:,} parameters, {network.multiply_adds:,} multiply-adds.")
     if adopted.difference is not None:
-        print(f"It was written in other operators; on noise its answers differ by {adopted.difference:.1g} of the largest.")
+        print(f"It was written anew; on noise its answers differ by {adopted.difference:.1g} of the largest.")
 
 
 def _preprocessing(options: argparse.Namespace) -> Preprocessing:
+    """Of the network as it will be: red first."""
     if len(options.mean) not in (1, 3):
         raise UsageError(f"--mean has {len(options.mean)} numbers; give three for a network of colours, one for one of grey.")
+    if options.bgr and len(options.mean) == 1:
+        raise UsageError("--bgr is for a network of colours; one number for --mean is for one of grey.")
+    turn = -1 if options.bgr else 1
     try:
         return Preprocessing(
             size=options.size,
             channels="RGB" if len(options.mean) == 3 else "grey",
             fit="centre crop",
             resample=options.resample,
-            mean=options.mean,
-            std=options.std,
+            mean=options.mean[::turn],
+            std=options.std[::turn],
         )
     except ValidationError as failure:
         raise _refusal(failure) from failure
@@ -228,6 +232,9 @@ def _parser() -> argparse.ArgumentParser:
     card.add_argument("--size", type=int, required=True, help="side of the square input in pixels")
     card.add_argument("--mean", type=_numbers, required=True, help="per channel, of pixels scaled to 0-1: 0.5,0.5,0.5")
     card.add_argument("--std", type=_numbers, required=True, help="per channel, as --mean")
+    card.add_argument(
+        "--bgr", action="store_true", help="it takes blue first, as with OpenCV or Caffe; --mean and --std in its order"
+    )
     card.add_argument("--resample", default="bilinear", help="nearest, box, bilinear, bicubic or lanczos")
     card.add_argument("--title", help="what the network is called in the app; default the name of the folder")
     card.add_argument("--description", help="its classes in a few words: everyday things and animals")

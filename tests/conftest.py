@@ -33,7 +33,10 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Tests that share what is costly to make run one after the other in one process, all others wherever one is free."""
+    """Tests that share what is costly to make run one after the other in one process, all others wherever one is free.
+
+    The engine is to be covered by its own tests; counting lines in all others would cost half as much again.
+    """
     fixtures = getattr(item, "fixturenames", ())
     folder = item.path.parent.name
     if "shapes_folder" in fixtures:
@@ -42,6 +45,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.xdist_group(folder))
     elif folder in ("train", "bench"):  # each file trains a network, or starts a server
         item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    if "tests/convoscope" not in item.nodeid:
+        item.add_marker(pytest.mark.no_cover)
     if folder == "browser":  # on a busy machine a race may be lost that no visitor runs; the summary names who tried twice
         item.add_marker(pytest.mark.flaky(reruns=1))
 

@@ -7,6 +7,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto, helper
 
+from convoscope.adoption.colours import take_red_first
 from convoscope.adoption.folding import fold
 from convoscope.adoption.layout import channels_first, is_channel_last, picture_sizes
 from convoscope.adoption.merging import merge
@@ -25,9 +26,10 @@ class Adopted:
     difference: float | None
 
 
-def adopt(model: ModelProto, made: Preprocessing) -> Adopted:
+def adopt(model: ModelProto, made: Preprocessing, *, blue_first: bool = False) -> Adopted:
     """The model is left as it is, and given back where it needs nothing.
 
+    blue_first: it takes blue, green and red. made: of the model that is given back, which takes red first.
     Raises GraphError for operators that cannot be written otherwise, and where the answers differ by more than `TOLERANCE`.
     """
     settled, adopted = ModelProto(), ModelProto()
@@ -36,13 +38,16 @@ def adopt(model: ModelProto, made: Preprocessing) -> Adopted:
     adopted.CopyFrom(settle(settled))
     fold(adopted)
     padded = any(node.op_type == "Pad" for node in adopted.graph.node)
-    if padded or unsupported(adopted) or is_channel_last(adopted):
+    foreign = padded or bool(unsupported(adopted)) or is_channel_last(adopted)
+    if foreign:
         channels_first(adopted)
         merge(adopted)
         check_operators(adopted)
-    elif len(adopted.graph.node) == len(settled.graph.node):
+    if blue_first:
+        take_red_first(adopted)
+    if not (foreign or blue_first) and len(adopted.graph.node) == len(settled.graph.node):
         return Adopted(model, None)
-    difference = _difference(settled, adopted, made)
+    difference = _difference(settled, adopted, made, blue_first)
     if not difference <= TOLERANCE:
         raise GraphError(f"written in supported operators its answers differ by {difference:.2g} of the largest")
     return Adopted(adopted, difference)
@@ -57,11 +62,12 @@ def _fix_size(model: ModelProto, made: Preprocessing) -> None:
                 size.dim_value = made.size
 
 
-def _difference(before: ModelProto, after: ModelProto, made: Preprocessing) -> float:
+def _difference(before: ModelProto, after: ModelProto, made: Preprocessing, blue_first: bool) -> float:
     pixels = np.random.default_rng(0).random((1, made.channel_count, made.size, made.size))
     mean, std = (np.array(values).reshape(1, -1, 1, 1) for values in (made.mean, made.std))
     picture = ((pixels - mean) / std).astype(np.float32)
-    asked = picture.transpose(0, 2, 3, 1) if is_channel_last(before) else picture
+    asked = picture[:, ::-1] if blue_first else picture
+    asked = asked.transpose(0, 2, 3, 1) if is_channel_last(before) else asked
     own, new = _answers(before, asked), _answers(after, picture)
     if own.shape != new.shape:
         return np.inf

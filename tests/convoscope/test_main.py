@@ -9,13 +9,15 @@ from PIL import Image
 
 from convoscope import drawings
 from convoscope.__main__ import main
+from convoscope.card import read_card
 from convoscope.network import load
 from convoscope.photo import read
 from convoscope.prepare import centre_crop, prepare
 from convoscope.squares import look_several_times
 from tests.convoscope.adoption.test_adopt import GRAPHS, foreign
 
-SHAPES = Path(__file__).parent.parent.parent / "models/shapes"
+MODELS = Path(__file__).parent.parent.parent / "models"
+SHAPES = MODELS / "shapes"
 
 
 @pytest.fixture
@@ -113,6 +115,11 @@ def test_card_that_does_not_fit_is_refused_and_leaves_nothing(changes, words, tm
     assert list(tmp_path.iterdir()) == []
 
 
+def test_card_of_grey_pictures_has_no_blue(tmp_path, capsys):
+    assert main([*card_of(SHAPES / "model.onnx", tmp_path / "mine"), "--bgr"]) == 1
+    assert "--bgr is for a network of colours" in capsys.readouterr().err
+
+
 def test_card_names_an_operator_that_is_not_supported(tmp_path, capsys):
     image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 1, 32, 32])
     out = helper.make_tensor_value_info("out", TensorProto.FLOAT, None)
@@ -152,6 +159,17 @@ def test_card_writes_a_foreign_graph_anew_and_says_so(tmp_path, capsys):
     assert main(card_of(tmp_path / "keras.onnx", tmp_path / "mine", **others)) == 0
     assert "on noise its answers differ by" in capsys.readouterr().out
     assert load(tmp_path / "mine").layers[0].title == "Layer 1"
+
+
+def test_card_of_a_network_that_takes_blue_first_has_red_first(tmp_path, capsys):
+    cifar10 = MODELS / "cifar10"
+    kept = read_card(cifar10)
+    others = {"size": "32", "mean": "0.1,0.2,0.3", "std": "0.2,0.3,0.4", "classes": ",".join(kept.classes)}
+    assert main([*card_of(cifar10 / "model.onnx", tmp_path / "mine", **others), "--bgr"]) == 0
+    made = load(tmp_path / "mine")
+    assert (made.card.preprocessing.mean, made.card.preprocessing.std) == ((0.3, 0.2, 0.1), (0.4, 0.3, 0.2))
+    picture = np.random.default_rng(0).random((1, 3, 32, 32), np.float32)
+    np.testing.assert_allclose(made.logits(picture), load(cifar10).logits(picture[:, ::-1].copy()), rtol=1e-4, atol=1e-4)
 
 
 def test_card_never_replaces_a_folder(tmp_path, capsys):

@@ -27,6 +27,9 @@ WEIGHTS = {
     "m": noise((4, 6)),
     "c4": noise((4,), 1),
     "c6": noise((6,), 2),
+    "c3": noise((3,), 6),
+    "positive3": np.abs(noise((3,), 7)) + 0.1,
+    "shift3": noise((3, 1, 1), 8),
     "d4": noise((4, 5)),
     "d6": noise((6, 5)),
     "d5": noise((5,)),
@@ -226,6 +229,49 @@ def test_a_foreign_graph_answers_as_before(name: str, tmp_path: Path) -> None:
     session = open_session(built, 1)
     own = [session.run(None, {"input": each.transpose(0, 2, 3, 1) if last else each})[0] for each in (pictures[:1], pictures[1:])]
     np.testing.assert_allclose(network.logits(pictures), np.concatenate(own), rtol=1e-4, atol=1e-4)
+
+
+BLUE_FIRST: dict[str, tuple[list[NodeProto], bool]] = {
+    "a convolution": ([node("Conv", "input k1 b1", "maps", pads=[1] * 4), *END4], False),
+    "channels last": (
+        [node("Transpose", "input", "front", **TO_FRONT), node("Conv", "front k1 b1", "maps", pads=[1] * 4), *END4],
+        True,
+    ),
+    "scaled, normalised and padded before": (
+        [
+            node("Sub", "input shift3", "centred"),
+            node("Mul", "centred two", "scaled"),
+            node("BatchNormalization", "scaled c3 c3 c3 positive3", "normal"),
+            node("Pad", "normal around", "padded"),
+            node("Conv", "padded k1 b1", "maps"),
+            *END4,
+        ],
+        False,
+    ),
+    "read by two convolutions": (
+        [MAPS, node("Conv", "input k1", "more", pads=[1] * 4), node("Sum", "conv more", "maps"), *END4],
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BLUE_FIRST)
+def test_red_and_blue_change_places(name: str) -> None:
+    steps, last = BLUE_FIRST[name]
+    built = foreign(steps, last)
+    adopted = adopt(built, MADE, blue_first=True)
+    assert adopted.difference is not None
+    assert adopted.difference < 1e-5
+    pictures = noise((1, 3, SIZE, SIZE))
+    asked = pictures[:, ::-1].transpose(0, 2, 3, 1) if last else pictures[:, ::-1]
+    own = open_session(built, 1).run(None, {"input": np.ascontiguousarray(asked)})[0]
+    new = open_session(adopted.model, 1).run(None, {"input": pictures})[0]
+    np.testing.assert_allclose(new, own, rtol=1e-4, atol=1e-4)
+
+
+def test_colours_that_meet_in_another_step_stay_where_they_are() -> None:
+    with pytest.raises(GraphError, match="they meet first in the operator Relu"):
+        adopt(foreign([node("Relu", "input", "bent"), node("Conv", "bent k1 b1", "maps"), *END4]), MADE, blue_first=True)
 
 
 def operators(steps: list[NodeProto], last: bool = False) -> list[str]:
