@@ -73,6 +73,12 @@ def input_name(graph: GraphProto) -> str:
     return str(names[0])
 
 
+def picture_type(model: ModelProto) -> np.dtype[Any]:
+    """Of the numbers that the input holds."""
+    given = next(value for value in model.graph.input if value.name == input_name(model.graph))
+    return helper.tensor_dtype_to_np_dtype(given.type.tensor_type.elem_type)
+
+
 def computing_nodes(graph: GraphProto) -> Iterator[NodeProto]:
     """The nodes that depend on the input, in the order of the graph."""
     live = {input_name(graph)}

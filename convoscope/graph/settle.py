@@ -12,7 +12,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, ValueInfoProto, helper, numpy_helper
 
-from convoscope.graph.reading import computing_nodes, constants, input_name
+from convoscope.graph.reading import computing_nodes, constants, input_name, picture_type
 
 _TRIED = (2, 3)  # numbers of pictures by which a computed shape tells what follows from them
 _SIZES = frozenset({"Shape", "Gather", "Unsqueeze", "Squeeze", "Concat", "Slice", "Cast", "Mul", "Div", "Add", "Sub", "Identity"})
@@ -77,7 +77,7 @@ def _computed(model: ModelProto, given: ValueInfoProto, names: Sequence[str]) ->
     del asked.graph.output[:]
     asked.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
     session = onnxruntime.InferenceSession(asked.SerializeToString(), providers=["CPUExecutionProvider"])
-    runs = [session.run(None, {given.name: np.zeros((count, *sizes), np.float32)}) for count in _TRIED]
+    runs = [session.run(None, {given.name: np.zeros((count, *sizes), picture_type(model))}) for count in _TRIED]
     found = {}
     for name, one, other in zip(names, *runs, strict=True):
         if (one[:1].tolist(), other[:1].tolist()) == ([_TRIED[0]], [_TRIED[1]]) and (one[1:] == other[1:]).all():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import ModelProto, NodeProto, helper
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from torch import from_numpy
 from torch.nn import functional
 
@@ -12,7 +12,7 @@ from convoscope.adoption import adopt as module
 from convoscope.adoption.adopt import adopt
 from convoscope.adoption.merging import merge
 from convoscope.card import Preprocessing
-from convoscope.graph.reading import GraphError
+from convoscope.graph.reading import GraphError, picture_type
 from convoscope.network import load, open_session
 from tests.graphs import card, constant, model, node, noise, write
 
@@ -272,6 +272,49 @@ def test_red_and_blue_change_places(name: str) -> None:
 def test_colours_that_meet_in_another_step_stay_where_they_are() -> None:
     with pytest.raises(GraphError, match="they meet first in the operator Relu"):
         adopt(foreign([node("Relu", "input", "bent"), node("Conv", "bent k1 b1", "maps"), *END4]), MADE, blue_first=True)
+
+
+def in_half(steps: list[NodeProto], *, outside: int) -> ModelProto:
+    """With weights of half precision; outside: the type of what goes in and comes out."""
+    built = foreign(steps)
+    for tensor in built.graph.initializer:
+        tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), tensor.name))
+    for value in (*built.graph.input, *built.graph.output):
+        value.type.tensor_type.elem_type = outside
+    return built
+
+
+def taking_bytes() -> ModelProto:
+    built = foreign([node("Cast", "input", "pixels", to=1), node("Conv", "pixels k1 b1", "maps", pads=[1] * 4), *END4])
+    built.graph.input[0].type.tensor_type.elem_type = TensorProto.UINT8
+    return built
+
+
+HALF_INSIDE = [
+    node("Cast", "input", "inner", to=TensorProto.FLOAT16),
+    node("Conv", "inner k1 b1", "maps", pads=[1] * 4),
+    *MEAN,
+    node("Gemm", "row1 d4 d5", "scores"),
+    node("Cast", "scores", "logits", to=TensorProto.FLOAT),
+]
+TYPES = {
+    "half": (in_half([MAPS, node("Relu", "conv", "maps"), *END4], outside=TensorProto.FLOAT16), 0.01),
+    "half inside": (in_half(HALF_INSIDE, outside=TensorProto.FLOAT), 0.01),
+    "bytes": (taking_bytes(), 1e-5),
+}
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_other_types_of_numbers_become_float32(name: str) -> None:
+    built, tolerance = TYPES[name]
+    adopted = adopt(built, MADE.model_copy(update={"mean": (0.0,) * 3, "std": (1 / 255,) * 3}))
+    assert adopted.difference is not None
+    assert adopted.difference < tolerance
+    assert "Cast" not in [each.op_type for each in adopted.model.graph.node]
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 3, SIZE, SIZE)).astype(np.float32)
+    own = open_session(built, 1).run(None, {"input": pixels.astype(picture_type(built))})[0].astype(np.float32)
+    new = open_session(adopted.model, 1).run(None, {"input": pixels})[0]
+    np.testing.assert_allclose(new, own, atol=tolerance * np.abs(own).max())
 
 
 def operators(steps: list[NodeProto], last: bool = False) -> list[str]:
