@@ -79,3 +79,11 @@ def test_nothing_is_wider_than_a_phone(phone):
     visit(phone, "/report?model=shapes")
     expect(chart(phone, "blur")).to_be_visible()
     assert phone.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+
+
+def test_on_a_phone_a_wide_table_fades_out_until_its_end_is_reached(phone):
+    visit(phone, "/report?model=photo")
+    scroll = phone.get_by_role("region", name="What each layer costs")
+    expect(scroll).to_have_class("scroll further")
+    scroll.evaluate("region => region.scrollTo(region.scrollWidth, 0)")
+    expect(scroll).to_have_class("scroll")

@@ -407,6 +407,20 @@ def test_how_different_two_photos_are_is_said_with_what_the_ends_of_the_scale_me
     assert f"where the maps are {percent(most)} different: 0 % would be the same maps" in text(app)
 
 
+def test_the_maps_of_two_photos_begin_where_they_differ_most_and_lead_back_there():
+    pair = Pair(shipped.traced("shapes", "star"), shipped.traced("shapes", "circle"))
+    most = max((each for each in pair.stages if each.stage.is_maps), key=lambda each: each.share).stage
+    layers = shipped.network("shapes").layers
+    name = next(layer.name for layer in layers if most in layer.stages)
+    app = opened("photos", model="shapes", photo="star", other="circle")
+    assert app.button_group(key="choose_layer").value == name
+    app.button_group(key="choose_layer").set_value(next(layer.name for layer in layers if layer.name != name)).run()
+    way = next(button for button in app.button if button.label.startswith("Where they differ most"))
+    way.click().run()
+    assert app.button_group(key="choose_layer").value == name
+    assert app.query_params["layer"] == name
+
+
 def test_a_photo_of_ones_own_is_compared_with_and_changes_places():
     app = opened("photos", model="photo", photo="coffee")
     uploader(app).upload("mine.jpg", jpeg(), "image/jpeg")

@@ -18,12 +18,12 @@ def layer_choice(visit: Visit) -> None:
     _choice(visit, "Layer", [layer.name for layer in visit.network.layers], visit.layer.name)
 
 
-def one_layer(visit: Visit, names: Sequence[str], label: str = "Layer") -> str:
-    """The choice among these layers, which begins with the last; returns the name of the one shown.
+def one_layer(visit: Visit, names: Sequence[str], label: str = "Layer", first: str | None = None) -> str:
+    """The choice among these layers, which begins with `first`, or the last; returns the name of the one shown.
 
     names: in the order of the graph, at least one.
     """
-    shown = shown_layer(visit, names)
+    shown = shown_layer(visit, names, first)
     _choice(visit, label, names, shown)
     return shown
 
@@ -58,8 +58,8 @@ def step_title(visit: Visit, tensor: str) -> str:
     return short_title(layer) if tensor == layer.name else f"{short_title(layer)} after {layer.step_titles[tensor]}"
 
 
-def shown_layer(visit: Visit, names: Sequence[str]) -> str:
-    return next((name for name in names if name == visit.selection.layer), names[-1])
+def shown_layer(visit: Visit, names: Sequence[str], first: str | None = None) -> str:
+    return next((name for name in names if name == visit.selection.layer), first or names[-1])
 
 
 def layer_of(visit: Visit, stage: Stage) -> Layer:

@@ -5,6 +5,8 @@ class Table {
     this.search = element("input", { type: "search", placeholder: "find a row", "aria-label": "Find a row" });
     this.search.oninput = () => this.draw();
     this.scroll = element("div", { class: "scroll", tabindex: 0, role: "region" });
+    this.scroll.onscroll = () => this.tellOfMore();
+    new ResizeObserver(() => this.tellOfMore()).observe(this.scroll);
     this.more = element("button", { class: "more", type: "button" });
     this.more.onclick = () => { this.all = !this.all; this.draw(); };
     this.bar = element("div", { class: "bar" }, this.search);
@@ -31,7 +33,13 @@ class Table {
     if (!found.length) this.scroll.append(element("p", { class: "quiet", text: "No row has that in its name." }));
     this.more.classList.toggle("hidden", rows.length <= shown || sought !== "");
     this.more.textContent = this.all ? `Only ${shown}` : `All ${rows.length}`;
+    this.tellOfMore();
     if (focused !== undefined) this.scroll.querySelector(`[data-column="${focused}"]`)?.focus();
+  }
+
+  tellOfMore() {
+    const { scrollLeft, clientWidth, scrollWidth } = this.scroll;
+    this.scroll.classList.toggle("further", scrollLeft + clientWidth < scrollWidth - 8);
   }
 
   sortBy(column) {

@@ -1,5 +1,7 @@
 """Two photos through the same network: where it goes different ways with them."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -31,7 +33,8 @@ def photos(visit: Visit) -> None:
         st.info("A and B are the same photo: choose another one for B.", icon=":material/content_copy:")
         return
     pair = Pair(visit.trace, other.trace)
-    st.markdown(_sentence(visit, other, pair))
+    most = max((each for each in pair.stages if each.stage.is_maps), key=lambda each: each.share, default=None)
+    st.markdown(_sentence(visit, other, pair, most))
     with st.container(key="two_photos"):
         columns = st.columns(2, gap="medium")
     for column, each, title in zip(columns, (visit, other), ("A", "B"), strict=True):
@@ -39,11 +42,16 @@ def photos(visit: Visit) -> None:
             _answer(each, title)
     _by_layer(visit, pair)
     mapped = {layer.name: stage for layer in visit.network.layers if (stage := layer.shown_stage(None))}
-    if not mapped:
+    if most is None:
         st.markdown("No layer of this network has maps that could be laid side by side.")
         return
     st.subheader("The maps that differ most", anchor=False)
-    stage = mapped[one_layer(visit, tuple(mapped))]
+    widest = layer_of(visit, most.stage)
+    shown = one_layer(visit, tuple(mapped), first=widest.name)
+    if shown != widest.name:
+        go = partial(state.select, layer=widest.name)
+        st.button(f"Where they differ most: {words.plain(short_title(widest))}", icon=":material/compare:", on_click=go)
+    stage = mapped[shown]
     found = pair.at(stage)
     st.markdown(_leaning(visit, other, found))
     _rows(visit, other, found)
@@ -71,17 +79,15 @@ def _choice(visit: Visit, other: Visit) -> None:
         st.button("Swap A and B", icon=":material/swap_horiz:", on_click=state.swap)
 
 
-def _sentence(visit: Visit, other: Visit, pair: Pair) -> str:
+def _sentence(visit: Visit, other: Visit, pair: Pair, most: StagePair | None) -> str:
     one, two = pair.one.prediction.best, pair.other.prediction.best
     about = f"A is **{words.plain(one.name)}** ({words.percent(one.probability)})"
     if one.index == two.index:
         said = f"{about}, and so is B ({words.percent(two.probability)})."
     else:
         said = f"{about}, B is **{words.plain(two.name)}** ({words.percent(two.probability)})."
-    mapped = [each for each in pair.stages if each.stage.is_maps]
-    if not mapped:
+    if most is None:
         return said
-    most = max(mapped, key=lambda each: each.share)
     layer = words.plain(layer_of(visit, most.stage).title.lower())
     return (
         f"{said} On the way they differ most in {layer}, where the maps are {words.percent(most.share)} different: 0 % would be "
