@@ -3,13 +3,15 @@
 import streamlit as st
 
 from convoscope import words
-from ui import shell
+from ui import own_photos, shell, state
 from ui.parts.answer import answer, doubt_in_words, evidence_in_words
 from ui.parts.journey import journey
 from ui.parts.picker import picker
 from ui.parts.several import several
 
 visit = shell.open_page("What is in my photo?")
+if not own_photos.names():
+    st.page_link("pages/steps.py", label="New to convolutional networks? Take the tour →", query_params=state.link())
 sentence = st.container()
 picker(visit)
 shell.problem_stops_here(visit)

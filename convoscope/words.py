@@ -122,10 +122,10 @@ def addition(first: float, second: float, digits: int = 4) -> str:
     return f"{line}{rounding} = {total:.{digits}f}".replace("-", "−")
 
 
-def listed(parts: Sequence[str]) -> str:
+def listed(parts: Sequence[str], joined: str = "and") -> str:
     """'a, b and c'; at least one."""
     *others, last = parts
-    return f"{', '.join(others)} and {last}" if others else last
+    return f"{', '.join(others)} {joined} {last}" if others else last
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

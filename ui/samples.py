@@ -1,6 +1,7 @@
 """The pictures the app opens on: three photos from scikit-image's wheel, and drawings made by code."""
 
 import importlib.util
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,11 +19,16 @@ DRAWING_SEED = 5
 
 @dataclass(frozen=True)
 class Sample:
-    """name: as in a link. title: 'the coffee cup'."""
+    """name: as in a link. title: 'the coffee cup'. called: what classes may call it, each a word."""
 
     name: str
     title: str
     open: Callable[[], Photo]
+    called: tuple[str, ...]
+
+    def is_known_to(self, card: Card) -> bool:
+        """Whether a class has one of these words in its name."""
+        return any(set(self.called) & set(re.findall(r"\w+", name.lower())) for name in card.classes)
 
 
 def _packaged(file: str) -> Photo:
@@ -39,14 +45,14 @@ def _drawn(name: str) -> Photo:
 
 
 PHOTOS = (
-    Sample("coffee", "the coffee cup", partial(_packaged, "coffee.png")),
-    Sample("cat", "the cat", partial(_packaged, "chelsea.png")),
-    Sample("rocket", "the rocket", partial(_packaged, "rocket.jpg")),
+    Sample("coffee", "the coffee cup", partial(_packaged, "coffee.png"), ("coffee", "cup", "mug", "espresso")),
+    Sample("cat", "the cat", partial(_packaged, "chelsea.png"), ("cat", "tabby", "kitten")),
+    Sample("rocket", "the rocket", partial(_packaged, "rocket.jpg"), ("rocket", "missile", "projectile")),
 )
-DRAWINGS = tuple(Sample(name, f"the {name}", partial(_drawn, name)) for name in drawings.CLASSES)
+DRAWINGS = tuple(Sample(name, f"the {name}", partial(_drawn, name), (name,)) for name in drawings.CLASSES)
 
 
 def samples_for(card: Card) -> tuple[Sample, ...]:
-    """Photos for a network that sees colours, drawings for one that sees grey; first what it has a class for by that name."""
+    """Photos for a network that sees colours, drawings for one that sees grey; first what it has a class for."""
     samples = PHOTOS if card.preprocessing.channels == "RGB" else DRAWINGS
-    return tuple(sorted(samples, key=lambda sample: sample.name not in card.classes))
+    return tuple(sorted(samples, key=lambda sample: not sample.is_known_to(card)))

@@ -82,8 +82,8 @@ def link() -> dict[str, str]:
 
 
 def select(**changes: Any) -> None:
-    """Changes the selection. A new model keeps the photos that it has too, or takes up the one that it was left with; a new photo
-    starts with its centre.
+    """Changes the selection. A new model keeps the layer and the photos that it has too, or takes up the photo that it was left
+    with; a new photo starts with its centre.
 
     In another layer or step the pinned cell is the one in the same place of the photo. A click on the page of one network that
     comes together with the choice of another is passed over.
@@ -97,6 +97,8 @@ def select(**changes: Any) -> None:
     selection = replace(before, **(left_open | changes))
     if "model" in changes:
         network = usable()[selection.model]
+        if selection.layer is None and before.layer in {layer.name for layer in network.layers}:
+            selection = replace(selection, layer=before.layer)
         names = [sample.name for sample in samples_for(network.card)]
         if not selection.photo.startswith(OWN) and selection.photo not in names:
             st.session_state.left, before_it = selection.photo, st.session_state.get("left")

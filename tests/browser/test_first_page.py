@@ -72,6 +72,21 @@ def test_a_photo_can_be_pasted_or_dropped_anywhere(page, event):
     expect(page.locator(".bar").first).to_contain_text(expected_bars(photo_file(1))[0][0])
 
 
+def test_while_a_file_is_dragged_the_page_says_where_it_may_be_dropped(page):
+    visit(page, "/")
+    sign = page.get_by_text("Drop the picture")
+    expect(sign).to_be_hidden()
+    drag = """(event) => {
+        const carrier = new DataTransfer();
+        carrier.items.add(new File(["x"], "a.jpg"));
+        document.body.dispatchEvent(new DragEvent(event, { bubbles: true, cancelable: true, dataTransfer: carrier }));
+    }"""
+    page.evaluate(drag, "dragover")
+    expect(sign).to_be_visible()
+    page.evaluate(drag, "dragleave")
+    expect(sign).to_be_hidden()
+
+
 def test_a_bad_file_gets_one_sentence_and_the_way_back(page):
     visit(page, "/?photo=cat")
     expect(page.locator(".bar")).to_have_count(5)
@@ -267,6 +282,14 @@ def test_a_map_of_the_journey_leads_to_its_layer(page):
     expect_query(page, layer="conv3")
     expect(page.get_by_role("group", name="Activation maps of Convolution 3")).to_be_in_viewport()
     expect(tiles(page).first).to_be_in_viewport(ratio=1)
+
+
+def test_on_a_phone_it_leads_to_the_choice_of_layers_above_the_maps(phone):
+    visit(phone, "/")
+    tiles(phone, "strip").nth(3).click()
+    expect(phone.get_by_role("heading", name="What does each layer see?")).to_be_attached()
+    expect(phone.locator(".st-key-choose_layer")).to_be_in_viewport(ratio=1)
+    expect(tiles(phone).first).to_be_in_viewport()
 
 
 def test_a_deep_link_restores_sample_model_and_class(page):

@@ -115,6 +115,20 @@ def test_another_network_keeps_the_visitors_photo():
     assert len(bars(app)) == len(drawings.CLASSES)
 
 
+def test_a_sample_that_no_class_names_is_told_from_one_that_is():
+    assert "None of its classes" not in text(open_app(model="cifar10"))  # which opens on the cat
+    assert "**None of its classes** has coffee, cup, mug or espresso in its name" in text(
+        open_app(model="cifar10", photo="coffee")
+    )
+    assert "None of its classes" not in text(upload(open_app(model="cifar10", photo="coffee"), jpeg()))
+
+
+def test_the_tour_is_offered_until_there_is_a_photo_of_ones_own():
+    app = open_app()
+    assert "Take the tour" in " ".join(link.label for link in app.get("page_link"))
+    assert "Take the tour" not in " ".join(link.label for link in upload(app, jpeg()).get("page_link"))
+
+
 def test_the_sample_comes_back_with_the_network_that_has_it():
     app = open_app(photo="cat")
     for model, photo in (("shapes", "circle"), ("photo", "cat"), ("shapes", "circle"), ("cifar10", "cat")):
@@ -235,11 +249,11 @@ def test_limits_of_another_network_are_a_sentence(shelf):
 def test_both_rates_of_its_doubts_are_told():
     noticing = json.loads((ROOT / "models/photo/evaluation.json").read_text())["noticing"]
     notices, wrongly, known = (round(noticing[kind]["warned"]["value"] * 100) for kind in ("foreign", "own", "known"))
-    doubted = "of 100 that do show one of its classes it doubts {} without reason"
+    doubted = "of 100 that do show one of its classes it wrongly doubts {}"
     told = f"Of 100 photos of other things it notices {notices}; {doubted.format(wrongly)} (of ordinary photos {known})."
     assert told in text(open_app())
     wrongly = round(json.loads((ROOT / "models/shapes/evaluation.json").read_text())["noticing"]["own"]["warned"]["value"] * 100)
-    assert f"it tells from its own doubts: {doubted.format(wrongly)}." in text(open_app(model="shapes"))
+    assert f"It may doubt a picture: {doubted.format(wrongly)}; how many" in text(open_app(model="shapes"))
 
 
 def test_several_squares_are_asked_about_where_that_is_wanted():

@@ -118,6 +118,15 @@ def test_photo_model_and_layer_survive_page_switches():
     assert "Your photo: " in text(app)
 
 
+def test_another_network_keeps_the_layer_where_it_has_one_of_that_name():
+    app = open_app(PAGE, model="photo", layer="conv5", stage="relu5", channel="5")
+    app.selectbox(key="choose_model").set_value("cifar10").run()
+    assert app.query_params["layer"] == "conv5"
+    assert "channel" not in app.query_params
+    app.selectbox(key="choose_model").set_value("shapes").run()
+    assert "layer" not in app.query_params
+
+
 def test_the_photo_can_be_changed_in_place():
     app = upload(open_app(PAGE, layer="conv2"), jpeg())
     assert "Your photo: " in text(app)

@@ -59,7 +59,7 @@ def test_the_story_is_true_to_the_answers():
 def test_a_story_that_ends_with_a_change_says_what_was_said_before():
     answers = {0: Answer(0, "bee", 0.2, 0), 10: Answer(1, "cat", 0.4, 1), 20: Answer(2, "tabby", 0.6, 2)}
     told = learning._story(SimpleNamespace(photo_title="the cat"), answers)
-    assert told.endswith("and at no moment kept of its training before: at step 10 of 20 it said cat.")
+    assert told.endswith("and only then: at step 10 of 20, the last moment kept before, it said cat.")
 
 
 def test_a_story_that_comes_back_to_an_answer_says_when_it_was_said_before():

@@ -53,7 +53,7 @@ def test_it_says_what_the_measurements_mean_for_this_photo():
     best = answers(first)[0][0]
     found = evaluation.bin_of(best["share"])
     assert found
-    assert f"It calls your photo **{best['name']}** with {best['text']}" in text(app)
+    assert f"It takes your photo for **{best['name']}**, with {best['text']}" in text(app)
     assert f"it was right for **{percent(found.right)}**" in text(app)
     result = by_class(evaluation, card.classes)[best["index"]]
     assert result.precision is None or f"gave this name, it was right for {percent(result.precision.value)}" in text(app)

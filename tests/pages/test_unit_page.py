@@ -37,6 +37,15 @@ def test_it_opens_on_the_first_layers_convolution_and_its_strongest_channel():
     assert not header["pinned"]
 
 
+def test_it_says_where_it_begins_if_the_strongest_cell_lies_on_the_border():
+    values = shipped.traced("photo", "coffee").values(next(iter(shipped.network("photo").stages)))
+    strongest = values[strongest_first(values)[0]]
+    y, x = np.unravel_index(strongest.argmax(), strongest.shape)
+    assert y in (0, strongest.shape[0] - 1) or x in (0, strongest.shape[1] - 1)
+    assert "its strongest cell off the border" in text(open_app(PAGE))
+    assert "its strongest cell off the border" not in text(open_app(PAGE, cell=f"{y},{x}"))
+
+
 @pytest.mark.parametrize("model", ["photo", "shapes"])
 def test_every_step_of_every_layer_is_shown_in_less_than_4_mb(model):
     for layer in shipped.network(model).layers:

@@ -11,6 +11,7 @@ from ui.components.bars import bars
 from ui.components.crop import crop
 from ui.components.maps import maps
 from ui.parts.seen import seen
+from ui.samples import samples_for
 from ui.visit import Visit
 
 
@@ -33,6 +34,9 @@ def evidence_in_words(visit: Visit) -> str:
 
 def doubt_in_words(visit: Visit) -> str:
     """Why the photo may show none of the classes; empty if nothing says so (Markdown)."""
+    sample = next((each for each in samples_for(visit.network.card) if each.name == visit.selection.photo), None)
+    if sample and not sample.is_known_to(visit.network.card):
+        return f"**None of its classes** has {words.listed(sample.called, 'or')} in its name: it picks one of them all the same."
     try:
         found = visit.doubt
     except ModelError as failure:
@@ -136,9 +140,9 @@ def _knows(visit: Visit) -> str:
 
 def _rates(noticing: Noticing) -> str:
     """What its doubts are worth, in words."""
-    wrongly = f"of 100 that do show one of its classes it doubts {noticing.own.warned.value * 100:.0f} without reason"
+    wrongly = f"of 100 that do show one of its classes it wrongly doubts {noticing.own.warned.value * 100:.0f}"
     if noticing.foreign is None:
-        return f"Whether a picture may be none of them, it tells from its own doubts: {wrongly}."
+        return f"It may doubt a picture: {wrongly}; how many photos of other things it notices was not measured."
     known = f" (of ordinary photos {noticing.known.warned.value * 100:.0f})" if noticing.known else ""
     return f"Of 100 photos of other things it notices {noticing.foreign.warned.value * 100:.0f}; {wrongly}{known}."
 
@@ -146,7 +150,8 @@ def _rates(noticing: Noticing) -> str:
 _EVIDENCE_HELP = (
     "After the last convolution the network only adds up: each position's activations times the class's weights, and a fixed "
     "number for the class, its bias. So each cell's share of the score, the logit, is exact. The logits of all classes "
-    "together give the percentages."
+    "together give the percentages. A cell has looked at far more of the photo than its own place, though: the map tells where "
+    "the network put the evidence together, not which pixels it is from."
 )
 _PROBABILITY_HELP = (
     "Probabilities: the softmax of the network's scores (logits) divided by {temperature}, the temperature at which the "

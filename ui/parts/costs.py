@@ -10,7 +10,7 @@ from ui.components.table import Cell, table
 from ui.visit import Visit
 
 STEPS = 5  # that are named
-HEADINGS = ("Layer", "In the graph", "Window", "Steps", "First step", "Last step", "Parameters", "Multiply-adds", "Share of all")
+HEADINGS = ("Layer", "Parameters", "Multiply-adds", "Share of all", "In the graph", "Window", "Steps", "First step", "Last step")
 
 
 def costs(visit: Visit) -> None:
@@ -26,14 +26,14 @@ def costs(visit: Visit) -> None:
         rows.append(
             [
                 Cell(f"{layer.number}. {layer.title}", layer.number),
+                Cell(f"{layer.parameters:,}", layer.parameters),
+                Cell(f"{layer.multiply_adds:,}", layer.multiply_adds),
+                Cell(words.percent(share), share, share),
                 Cell(layer.module or layer.name, layer.number),
                 Cell(layer.weighted.window or "–", layer.number),
                 Cell(_steps(layer), layer.number),
                 Cell(words.shape_text(layer.stages[0].shape), math.prod(layer.stages[0].shape)),
                 Cell(words.shape_text(layer.shape), math.prod(layer.shape)),
-                Cell(f"{layer.parameters:,}", layer.parameters),
-                Cell(f"{layer.multiply_adds:,}", layer.multiply_adds),
-                Cell(words.percent(share), share, share),
             ]
         )
     table(HEADINGS, rows, key=f"costs-{network.key[:8]}", label="What each layer costs")

@@ -1,7 +1,11 @@
 """The course of a network's training: the loss, and the accuracy on pictures that it does not learn from."""
 
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
 import streamlit as st
 
+from convoscope.history import Epoch
 from ui.components.chart import Axis, Line, chart
 from ui.visit import Visit
 
@@ -41,5 +45,19 @@ def curves(visit: Visit, step: int | None = None) -> None:
             label=f"Held-out accuracy rose from {accuracies[0]:.0%} to {accuracies[-1]:.0%}",
             mark=step,
         )
-    spread = "The steps are spread by powers of ten: most happens early. " if moments else ""
-    st.caption(f"{spread}The curves measured during training begin at the end of epoch 1.")
+    said = ["The curves measured during training begin at the end of epoch 1.", *_sizes(epochs)]
+    if moments:
+        said.insert(0, "The steps are spread by powers of ten.")
+        said.append(
+            "Pictures held out were tried in the size of the time, normalised by running means; test pictures in full size, by "
+            "means counted anew for each moment: so these lines may part."
+        )
+    st.caption(" ".join(said))
+
+
+def _sizes(epochs: Sequence[Epoch]) -> Iterator[str]:
+    """Where the pictures it learned from became larger, which shows in the curves."""
+    for before, after in pairwise(epochs):
+        if before.size != after.size:
+            sizes = [f"{each.size} × {each.size}" for each in (before, after)]
+            yield f"Up to step {before.step:,} it learned from pictures of {sizes[0]}, then of {sizes[1]}."

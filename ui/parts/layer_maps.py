@@ -51,7 +51,7 @@ def layer_maps(visit: Visit) -> None:
         enlarged=state.as_first_shown((key, stage, visit.crop, selection.order, selection.scale), selection.channel),
         picture=seen(visit),
         onward="How its numbers are made",
-        come_for=state.come_for_maps(),
+        come_for="choose_layer" if state.come_for_maps() else None,
         on_choose=state.taken(key, "chosen", lambda channel: state.select(channel=None if channel == CLOSED else channel)),
         on_onward=state.taken(key, "onward", lambda channel: open_channel(visit, stage.tensor, channel)),
     )

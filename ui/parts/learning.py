@@ -113,11 +113,12 @@ def _story(visit: Visit, course: dict[int, Answer]) -> str:
         begun = f"At the start it guessed {words.plain(first.name)} ({words.percent(first.probability)})."
     now = f"In the end it says **{words.plain(last.name)}** ({words.percent(last.probability)})"
     if since == steps[-1] and len(steps) > 1:
-        before = f"at step {steps[-2]:,} of {steps[-1]:,} it said {words.plain(course[steps[-2]].name)}"
+        before = f"at step {steps[-2]:,} of {steps[-1]:,}"
+        other = f"it said {words.plain(course[steps[-2]].name)}"
         earlier = [step for step in steps[1:-1] if course[step].index == last.index]
         if earlier:
-            return f"{begun} {now}. It had said so at step {earlier[-1]:,} already, but {before}."
-        return f"{begun} {now}, and at no moment kept of its training before: {before}."
+            return f"{begun} {now}. It had said so at step {earlier[-1]:,} already, but {before} {other}."
+        return f"{begun} {now}, and only then: {before}, the last moment kept before, {other}."
     held = "all along, from the start" if since == 0 else f"at each moment kept since step {since:,}"
     return f"{begun} {now}, and has said so {held} of {steps[-1]:,}."
 

@@ -36,10 +36,14 @@ def classes(visit: Visit) -> None:
         return
     found = [each for each in by_class(evaluation, card.classes) if each]
     best, worst = max(found, key=lambda each: each.recall.value), min(found, key=lambda each: each.recall.value)
+    said = f"Best: **{words.plain(best.name)}**, {words.percent(best.recall.value)} right."
+    if worst.recall.value < best.recall.value:
+        mistake = f", most often taken for {words.plain(worst.mistake)}" if worst.mistake else ""
+        said += f" Worst: **{words.plain(worst.name)}**, {words.percent(worst.recall.value)}{mistake}."
+    else:
+        said = f"All alike: {words.percent(best.recall.value)} right."
     st.markdown(
-        f"Best: **{words.plain(best.name)}**, {words.percent(best.recall.value)} right. "
-        f"Worst: **{words.plain(worst.name)}**, {words.percent(worst.recall.value)}"
-        + (f", most often taken for {words.plain(worst.mistake)}." if worst.mistake else "."),
+        said,
         help="Right: share of the pictures of the class that were named so (recall). Believable: share of the pictures named so "
         "that were of the class (precision). A heading sorts.",
     )
@@ -285,7 +289,7 @@ def _of_this_photo(visit: Visit) -> str:
     best, evaluation = visit.prediction.best, visit.report.evaluation
     if evaluation is None:
         return ""
-    said = f"It calls {visit.photo_title} **{words.plain(best.name)}** with {words.percent(best.probability)}"
+    said = f"It takes {visit.photo_title} for **{words.plain(best.name)}**, with {words.percent(best.probability)}"
     here = evaluation.bin_of(best.probability)
     if here and here.pictures >= ENOUGH:
         about = f"{here.low * 100:.0f} to {here.high * 100:.0f} %"

@@ -26,6 +26,7 @@ from ui.visit import Visit
 _COLOURS = {3: ("red", "green", "blue"), 1: ("grey",)}
 _THUMBNAIL = 32  # cells along the longer side, at most
 _THUMBNAILS = 2**17  # cells of all of them together, at most
+_OFF_THE_BORDER = "Below is its strongest cell off the border, where nothing that it looks at lies outside the photo."
 
 
 def unit_choice(visit: Visit) -> None:
@@ -51,14 +52,15 @@ def one_unit(visit: Visit) -> None:
     except GraphError as failure:
         st.markdown(f"How this number is made cannot be shown yet: {words.plain(str(failure))}.")
         return
-    if len(stage.shape) == 3 and not _is_of_classes(visit, stage):
-        said = about_channel(visit, stage, workings.maps(stage.tensor), channel), about_factor(visit, workings, stage, channel)
-        st.markdown(" ".join(filter(None, said)))
     key = f"unit-{visit.selection.model}"
     height, width = recipe.values.shape
     view = (state.component_key("unit", visit), visit.crop, stage, channel)
     first = state.as_first_shown(view, visit.selection.cell)
     cell = _strongest(recipe.values) if first is None else (min(first[0], height - 1), min(first[1], width - 1))
+    if len(stage.shape) == 3 and not _is_of_classes(visit, stage):
+        said = about_channel(visit, stage, workings.maps(stage.tensor), channel), about_factor(visit, workings, stage, channel)
+        inner = _OFF_THE_BORDER if first is None and recipe.values[cell] < recipe.values.max() else ""
+        st.markdown(" ".join(filter(None, (*said, inner))))
     unit(
         _view(visit, workings, stage, channel, recipe, cell, first is not None),
         key=key,

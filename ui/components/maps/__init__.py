@@ -44,7 +44,7 @@ def maps(
     enlarged: int | None = None,
     picture: Tile | None = None,
     onward: str = "",
-    come_for: bool = False,
+    come_for: str | None = None,
     on_choose: Callable[[], None] | None = None,
     on_onward: Callable[[], None] | None = None,
 ) -> None:
@@ -53,7 +53,7 @@ def maps(
     In a grid a click enlarges a tile; in a strip it only reports. Both trigger `chosen` with the tile's index, or with
     `CLOSED` when the enlarged tile is closed. enlarged: the index of the tile that is open at first. picture:
     what is shown beside an enlarged tile, for comparison. onward: what a button beside it says; it triggers `onward` with the
-    tile's index. come_for: the page is scrolled to it.
+    tile's index. come_for: the key of a widget that the page is scrolled to.
     """
     palettes = list(dict.fromkeys(tile.scale.palette for tile in tiles if tile.scale))
     header: dict[str, object] = {

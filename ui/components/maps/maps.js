@@ -50,16 +50,16 @@ class Maps {
     this.drawLegend();
     this.layOut();
     this.drawStage();
-    if (header.comeFor) this.comeFor();
+    if (header.comeFor) this.comeFor(header.comeFor);
   }
 
   // What stands above still grows while its parts come: until it has, the page stays here, unless the visitor does something.
-  comeFor() {
+  comeFor(key) {
     const until = performance.now() + ARRIVING, left = new AbortController();
     for (const act of ["wheel", "pointerdown", "keydown"]) document.addEventListener(act, () => left.abort(), { passive: true, signal: left.signal });
     const stay = () => {
       if (left.signal.aborted || performance.now() > until) return left.abort();
-      this.root.scrollIntoView();
+      document.querySelector(`.st-key-${key}`)?.scrollIntoView();
       requestAnimationFrame(stay);
     };
     stay();

@@ -23,7 +23,9 @@ function holding(file) {
 }
 
 class Paste {
-  constructor() {
+  constructor(parent) {
+    this.sign = element("div", { class: "drop hidden", text: "Drop the picture" });
+    parent.append(this.sign);
     this.listening = new AbortController();
     const { signal } = this.listening;
     const take = (event, files) => {
@@ -32,8 +34,14 @@ class Paste {
       if (!this.refuses(files[0])) hand([...files]);
     };
     document.addEventListener("paste", (event) => take(event, event.clipboardData?.files), { signal });
-    document.addEventListener("dragover", (event) => event.preventDefault(), { signal });
+    const tell = (carried) => this.sign.classList.toggle("hidden", !carried);
+    document.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      tell(event.dataTransfer?.types.includes("Files"));
+    }, { signal });
+    document.addEventListener("dragleave", (event) => event.relatedTarget || tell(false), { signal });
     document.addEventListener("drop", (event) => {
+      tell(false);
       const file = event.dataTransfer?.files[0];
       if (!event.target.closest?.(ZONE)) take(event, event.dataTransfer?.files);
       else if (file && (file.size > this.most || !file.type.startsWith("image/"))) {

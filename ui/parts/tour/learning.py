@@ -25,7 +25,7 @@ def draw(visit: Visit) -> None:
         return
     classes = visit.network.card.classes
     prose(
-        "At first all weights are chance. Then the network is shown photos whose answer is known, and after every few, each "
+        "At first all weights are random. Then the network is shown photos whose answer is known, and after every few, each "
         "weight is changed a little, so that the right answer becomes more probable. Here is one such step, with this photo and "
         "the last layer. Say what is right, and how large the step is."
     )

@@ -35,7 +35,7 @@ class Slip:
 
 
 def draw(visit: Visit) -> None:
-    prose("What is often told otherwise. Do not believe it either way: look at the numbers of this photo, and try it.")
+    prose("Much of this is often told otherwise. Believe neither: look at the numbers of this photo, and try it.")
     for slip in _slips(visit):
         with st.container(border=True):
             prose(f":gray[“{slip.wrong}”]  \n**{slip.right}**  \n{slip.evidence}")

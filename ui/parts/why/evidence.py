@@ -1,5 +1,6 @@
 """Evidence that adds up: what each position and each channel of the last maps adds to the score, exactly."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -75,10 +76,12 @@ def _map(visit: Visit, spoken: Speakers) -> Map:
 
 def _channels(visit: Visit, stage: Stage, spoken: Speakers) -> None:
     st.markdown(f"**Which channels**: {_who(visit, spoken)}", help=_CHANNEL_HELP)
+    ends: list[float] = []
     for label, channels in (("for", spoken.pro), ("against", spoken.contra)):
         if not channels:
             continue
         scale = scale_of(spoken.values[list(channels[:LOUDEST])], "evidence")
+        ends.append(scale.high)
         tiles = [
             Tile(
                 channel,
@@ -90,7 +93,7 @@ def _channels(visit: Visit, stage: Stage, spoken: Speakers) -> None:
             )
             for channel in channels[:LOUDEST]
         ]
-        st.caption(f"Loudest {label} {subject(visit)}; choose one to see how its numbers are made")
+        st.caption(f"Loudest {label} {subject(visit)}{_other_scale(ends)}; choose one to see how its numbers are made")
         key = state.component_key(f"channels-{label}", visit)
         maps(
             tiles,
@@ -103,6 +106,12 @@ def _channels(visit: Visit, stage: Stage, spoken: Speakers) -> None:
         )
     to_switches = partial(_open_switches, visit, stage)
     st.button("Prove it: switch channels off", icon=":material/toggle_off:", on_click=to_switches)
+
+
+def _other_scale(ends: Sequence[float]) -> str:
+    """What is to be said of the last of several scales that would make weak maps look like strong ones. ends: their ends."""
+    times = ends[0] / ends[-1]
+    return f", drawn {times:.0f} times stronger" if times >= 2 else ""
 
 
 def _open_switches(visit: Visit, stage: Stage) -> None:

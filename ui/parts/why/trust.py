@@ -15,7 +15,7 @@ from ui.parts.why.over import Map, show
 from ui.parts.why.score import probability, subject
 from ui.visit import Visit
 
-ALIKE = 0.5  # rank correlation from which two maps count as alike
+ALIKE, PARTLY = 0.5, 0.2  # rank correlations from which two maps count as alike, and as alike in part
 
 
 def trust(visit: Visit, tried: Map) -> None:
@@ -105,4 +105,6 @@ def _shuffled(visit: Visit, tried: Map, values: NDArray[np.float64]) -> None:
 def _meaning(alike: float) -> str:
     if alike >= ALIKE:
         return ": **they are alike, so much of this map is the photo's own outlines**, not what was learned."
+    if alike >= PARTLY:
+        return ": they are alike in part, so some of this map is the photo's own outlines, and some what was learned."
     return ": they differ, so the map does depend on what was learned."
