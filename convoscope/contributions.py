@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from onnx import NodeProto
 
-from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes
+from convoscope.graph.reading import WEIGHTED, attribute, averaged_axes, computing_nodes
 from convoscope.network import Network
 from convoscope.window import axes
 
@@ -71,7 +71,7 @@ class Contributions:
             return {}
         if node.op_type == "Gather":
             return self._back(self._chosen(node, flow), node.input[0])
-        if node.op_type == "ReduceMean" and len(self.values[tensor]) < len(self.values[node.input[0]]):
+        if node.op_type == "ReduceMean" and 1 in averaged_axes(node, self.fixed, 1 + self.values[node.input[0]].ndim):
             return self._back(self._averaged(node, flow), node.input[0])
         if node.op_type == "Concat" and attribute(node, "axis", 1) not in (1, -len(self.values[tensor].shape)):
             return {}

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto
 
-from convoscope.graph.reading import attribute
+from convoscope.graph.reading import AVERAGES, attribute, averaged_axes
 from convoscope.layers import Stage
 from convoscope.network import Network, Trace
 
@@ -55,7 +55,7 @@ def linear_head(network: Network) -> LinearHead | None:
     averaged = False
     while name in nodes and (name not in stages or not stages[name].is_maps):
         node = nodes[name]
-        if node.op_type == "GlobalAveragePool" or (node.op_type == "ReduceMean" and _is_spatial_mean(node, fixed)):
+        if node.op_type in AVERAGES and averaged_axes(node, fixed, 4) == {2, 3}:
             averaged = True
         elif node.op_type not in _PASS_THROUGH:
             return None
@@ -90,8 +90,3 @@ def dense(
         if attribute(node, "transB", 0):
             weights = weights.T
     return node.input[0], weights.T, np.broadcast_to(bias, weights.shape[1])
-
-
-def _is_spatial_mean(node: NodeProto, fixed: dict[str, NDArray[Any]]) -> bool:
-    axes = fixed[node.input[1]] if len(node.input) > 1 else attribute(node, "axes", ())
-    return {int(axis) % 4 for axis in np.asarray(axes)} == {2, 3}

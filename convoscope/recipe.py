@@ -11,14 +11,13 @@ from onnx import NodeProto
 from convoscope.arithmetic import Bent, Largest, Moved, Pointwise, Recipe, Softmax, Source, Weighted
 from convoscope.cached import cached_property
 from convoscope.curves import CURVES, curve_of
-from convoscope.graph.reading import GraphError, attribute, computing_nodes, input_name
+from convoscope.graph.reading import AVERAGES, GraphError, attribute, averaged_axes, computing_nodes, input_name
 from convoscope.layers import Stage
 from convoscope.network import Network, Trace
 from convoscope.prepare import Prepared
 from convoscope.window import Axis, axes, whole
 
 _PASSES_ON = frozenset({"Identity", "Dropout", "Flatten", "Reshape"})
-_AVERAGES = frozenset({"GlobalAveragePool", "ReduceMean"})
 
 
 @dataclass(frozen=True)
@@ -76,9 +75,9 @@ class Workings:
             return self._dense(node, channel, values)
         if node.op_type in ("MaxPool", "AveragePool") and self.tensors[taken].ndim == 3:
             return self._pooling(node, channel, values)
-        if node.op_type in _AVERAGES and self._is_spatial(node):
+        if self._averages_over(node, {2, 3}):
             return self._average(taken, channel, values)
-        if node.op_type == "ReduceMean" and stage.shape == (1, *self.tensors[taken].shape[1:]):
+        if self._averages_over(node, {1}) and stage.shape == (1, *self.tensors[taken].shape[1:]):
             return self._mean_of_channels(taken, values)
         if node.op_type in ("Add", "Sub", "Mul", "BatchNormalization", "LayerNormalization") or (
             node.op_type == "Div" and node.input[0] in self.tensors
@@ -159,7 +158,7 @@ class Workings:
         """The tensor whose values, or averages, this one holds in another shape."""
         while tensor in self._nodes:
             node = self._nodes[tensor]
-            averages = through_averages and node.op_type in _AVERAGES and self._is_spatial(node)
+            averages = through_averages and self._averages_over(node, {2, 3})
             if node.op_type not in _PASSES_ON and not averages:
                 break
             tensor = node.input[0]
@@ -273,7 +272,8 @@ class Workings:
         """As it is."""
         return Bent(source, self.maps(source.tensor)[source.channel], 1.0, -np.inf, np.inf, values)
 
-    def _is_spatial(self, node: NodeProto) -> bool:
-        """Whether it averages each map as a whole."""
-        taken = self.tensors[node.input[0]]
-        return taken.ndim == 3 and self.tensors[node.output[0]].size == len(taken)
+    def _averages_over(self, node: NodeProto, over: set[int]) -> bool:
+        """Whether it averages maps, over these of their axes (N, C, H, W)."""
+        if node.op_type not in AVERAGES or self.tensors[node.input[0]].ndim != 3:
+            return False
+        return averaged_axes(node, self._fixed, 4) == over

@@ -185,7 +185,7 @@ def _gather(layout: Layout, node: NodeProto) -> bool:
     if axis == 0:
         return _unwound(layout, node, indices)
     held = layout.held[node.input[0]]
-    return indices.ndim == 1 and _choose(layout, held, axis, indices, node.output[0])
+    return indices.ndim == 1 and _choose(layout, held, axis, indices % layout.write.shape(node.input[0])[axis], node.output[0])
 
 
 def _choose(layout: Layout, held: Held, axis: int, indices: NDArray[Any], output: str) -> bool:

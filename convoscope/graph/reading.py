@@ -12,6 +12,7 @@ from convoscope.graph.operators import OPERATORS
 
 OWN_DOMAIN = "convoscope"  # of functions that a model brings along
 WEIGHTED = frozenset({"Conv", "Gemm", "MatMul"})
+AVERAGES = frozenset({"GlobalAveragePool", "ReduceMean"})
 
 
 class GraphError(ValueError):
@@ -40,7 +41,10 @@ def _is_supported(node: NodeProto, fixed: Mapping[str, NDArray[Any]]) -> bool:
     if node.op_type == "Gather":
         indices = fixed.get(node.input[1])
         return (
-            indices is not None and indices.ndim == attribute(node, "axis", 0) == 1 and len(set(indices.tolist())) == len(indices)
+            indices is not None
+            and indices.ndim == attribute(node, "axis", 0) == 1
+            and len(set(indices.tolist())) == len(indices)
+            and bool((indices >= 0).all())
         )
     if node.op_type == "Pad":
         return is_zero_padding(node, fixed)
@@ -92,6 +96,14 @@ def attribute(node: NodeProto, name: str, default: Any) -> Any:
     """An attribute's value, or the default that the operator's definition gives."""
     found = next((item for item in node.attribute if item.name == name), None)
     return default if found is None else helper.get_attribute_value(found)
+
+
+def averaged_axes(node: NodeProto, fixed: Mapping[str, NDArray[Any]], rank: int) -> frozenset[int]:
+    """The axes over which a GlobalAveragePool or ReduceMean averages. rank: of its input, that of the pictures included."""
+    if node.op_type == "GlobalAveragePool":
+        return frozenset(range(2, rank))
+    given = fixed[node.input[1]] if any(node.input[1:]) else attribute(node, "axes", range(rank))
+    return frozenset(int(axis) % rank for axis in np.asarray(given).ravel())
 
 
 def is_zero_padding(pad: NodeProto, fixed: Mapping[str, NDArray[Any]]) -> bool:

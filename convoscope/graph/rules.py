@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from convoscope.graph.reading import attribute
+from convoscope.graph.reading import attribute, averaged_axes
 from convoscope.graph.step import GradientError, Step
 from convoscope.graph.window_rules import average_pool, convolution, max_pool
 
@@ -72,8 +72,10 @@ def elu(step: Step) -> list[str]:
 
 
 def square_root(step: Step) -> list[str]:
-    """dx = dy / 2y"""
-    return [step.write("Div", step.dy, step.write("Add", step.y, step.y))]
+    """dx = dy / 2y, and 0 where y = 0: the length of a silent map has no slope there, and PyTorch takes this one, too"""
+    zero = step.write.mask(step.write("Equal", step.y, step.write.number(0)))
+    rest = step.write("Mul", step.dy, step.write("Sub", step.write.number(1), zero))
+    return [step.write("Div", rest, step.write("Sum", step.y, step.y, zero))]
 
 
 def error_function(step: Step) -> list[str]:
@@ -211,8 +213,7 @@ def global_average(step: Step) -> list[str]:
 def reduce_mean(step: Step) -> list[str]:
     """dx = dy / (numbers averaged) at each of them"""
     shape = step.write.shape(step.x[0])
-    given = step.write.fixed[step.x[1]] if step.x[1:] else attribute(step.node, "axes", range(len(shape)))
-    over = {int(axis) % len(shape) for axis in given}
+    over = averaged_axes(step.node, step.write.fixed, len(shape))
     if 0 in over:
         raise GradientError("a ReduceMean averages over the pictures of a batch")
     spread = np.ones([size if axis in over else 1 for axis, size in enumerate(shape)], np.float32)

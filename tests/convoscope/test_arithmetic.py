@@ -205,6 +205,20 @@ def test_joined_maps_come_from_where_they_were(tmp_path: Path) -> None:
     assert (last.source.tensor, last.source.channel) == ("side", 1)
 
 
+def test_a_mean_over_channels_is_one_also_where_there_are_as_many_channels_as_cells(tmp_path: Path) -> None:
+    steps = [
+        node("Conv", "input kernels", "conv"),
+        node("ReduceMean", "conv", "mean", axes=[1], keepdims=1),
+        node("Flatten", "mean", "logits"),
+    ]
+    built = model(steps, {"kernels": noise((4, 1, 1, 1))}, (1, 2, 2), opset=17)
+    network = load(write(tmp_path, built, card(built, 2, 1, 4, preprocessing=TINY)))
+    number = at(workings(network), "mean", 0, 1, 0)
+    assert isinstance(number, Sum)
+    assert len(number.terms) == 4
+    assert agrees(number)
+
+
 def test_a_residual_sum_has_a_term_for_each_branch(tmp_path: Path) -> None:
     number = at(workings(ZOO["residual"].load(tmp_path)), "joined", 1, 4, 4)
     assert isinstance(number, Sum)

@@ -55,6 +55,7 @@ WEIGHTS = {
     "end": np.array([4]),
     "channel": np.array([1]),
     "order": np.array([3, 1, 0]),
+    "behind": np.array([-1, 1, 0, -2]),
     "slopes": noise((1, 1, 4), 5),
 }
 CONV = node("Conv", "front k1 b1", "conv", pads=[1] * 4)
@@ -146,6 +147,13 @@ CHANNEL_FIRST: dict[str, list[NodeProto]] = {
         node("GlobalMaxPool", "twice", "mean"),
         node("Flatten", "mean", "row1"),
         node("Gemm", "row1 d6 d5", "logits"),
+    ],
+    "channels counted from the end": [
+        MAPS,
+        node("Gather", "conv behind", "some", axis=1),
+        node("GlobalAveragePool", "some", "mean"),
+        node("Flatten", "mean", "row1"),
+        node("Gemm", "row1 d4 d5", "logits"),
     ],
     "halves": [
         MAPS,

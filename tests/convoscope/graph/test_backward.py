@@ -119,6 +119,24 @@ def test_of_equals_in_a_window_the_first_gets_the_gradient() -> None:
         np.testing.assert_array_equal(found, x.grad.numpy())
 
 
+def test_the_length_of_a_silent_map_has_no_slope() -> None:
+    steps = [
+        node("Relu", "input", "relu"),
+        node("Mul", "relu relu", "squares"),
+        node("ReduceMean", "squares", "mean", axes=[2, 3], keepdims=1),
+        node("Sqrt", "mean", "length"),
+        node("Flatten", "length", "logits"),
+    ]
+    session = open_session(backward(model(steps, {}, (2, 3, 3), opset=17), ["input"], "logits"), 1)
+    photo = np.abs(noise((1, 2, 3, 3))) * np.array([1, -1], np.float32).reshape(1, 2, 1, 1)  # the second map is silent
+    x = torch.tensor(photo, requires_grad=True)
+    torch.relu(x)[:, :1].square().mean((2, 3)).sqrt().sum().backward()
+    found = session.run([gradient_of("input")], {"input": photo, LOGIT_WEIGHTS: np.ones((1, 2), np.float32)})[0]
+    assert x.grad is not None
+    assert_close(found, x.grad.numpy())
+    assert not found[0, 1].any()
+
+
 def test_the_model_stays_as_it_is_and_its_outputs_come_first() -> None:
     for odd in ZOO.values():
         built = odd.model()
