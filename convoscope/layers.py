@@ -19,6 +19,7 @@ from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes, const
 from convoscope.window import described
 
 _TAKES_SETTINGS = frozenset(["Clip", "Dropout", "Pad"])  # their bounds, ratio and value are inputs, but not parameters
+_ARITHMETIC = frozenset(["Add", "Sub", "Mul", "Div"])  # of single numbers: part of a formula, such as the ½ of a GELU
 _WEIGHTS_OF = re.compile(r"(\.(weight|kernel)|/(weight|kernel|ReadVariableOp(:0)?))(/both)?$")  # PyTorch; Keras; two_classes
 
 
@@ -110,9 +111,10 @@ class Layer:
 def bend_end(stages: Sequence[Stage], at: int) -> int:
     """Where the bend ends that begins at this stage: several steps make SiLU, hard swish, Mish and GELU in older graphs."""
     operator, end = stages[at].operator, at
-    if operator == "Erf":  # of x / √2; then half of x times (1 + it)
-        while end + 1 < len(stages) and stages[end + 1].operator in ("Add", "Mul"):
-            end += 1
+    if operator == "Erf":  # of x / √2; one more; times x, and halved, unless x was before
+        for expected in ("Add", "Mul", "Mul"):
+            if end + 1 < len(stages) and stages[end + 1].operator == expected:
+                end += 1
         return end
     if operator == "Softplus" and at + 1 < len(stages) and stages[at + 1].operator == "Tanh":
         end += 1
@@ -179,7 +181,8 @@ def _parameters(node: NodeProto, fixed: Mapping[str, NDArray[Any]]) -> int:
     if node.op_type in _TAKES_SETTINGS:
         return 0
     learned = node.input[:3] if node.op_type == "BatchNormalization" else node.input
-    return sum(_float_size(fixed.get(name)) for name in learned)
+    sizes = [_float_size(fixed.get(name)) for name in learned]
+    return sum(size for size in sizes if size > 1 or node.op_type not in _ARITHMETIC)
 
 
 def _float_size(value: NDArray[Any] | None) -> int:

@@ -5,7 +5,8 @@ Reshape is given; with an open batch axis it computes the latter from the input'
 Of a log softmax at the end, as networks have it that were trained with the negative log likelihood, the softmax stays.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import onnxruntime
@@ -18,13 +19,22 @@ _TRIED = (2, 3)  # numbers of pictures by which a computed shape tells what foll
 _SIZES = frozenset({"Shape", "Gather", "Unsqueeze", "Squeeze", "Concat", "Slice", "Cast", "Mul", "Div", "Add", "Sub", "Identity"})
 
 
+@dataclass(frozen=True)
+class _Sizes:
+    """values: int64. of_pictures: whether the first is the number of pictures, for which 0 stands in a Reshape."""
+
+    values: NDArray[np.int64]
+    of_pictures: bool
+
+
 def settle(model: ModelProto) -> ModelProto:
     """Changes the model, which is returned. Of one that is settled already nothing changes. Raises GraphError."""
     given = next(value for value in model.graph.input if value.name == input_name(model.graph))
     declared = _open_batch(model, given)
-    reshapes = [node for node in computing_nodes(model.graph) if node.op_type == "Reshape"]
-    if reshapes:
-        _write_shapes(model, given, declared, reshapes)
+    sizes = _sizes(model)
+    readers = [node for node in computing_nodes(model.graph) if node.op_type == "Reshape" or _reads(node, sizes)]
+    if readers:
+        _write_shapes(model, given, declared, readers, sizes)
     for node in model.graph.node:
         if node.op_type == "LogSoftmax" and node.output[0] in {output.name for output in model.graph.output}:
             node.op_type = "Softmax"
@@ -45,12 +55,32 @@ def _open_batch(model: ModelProto, given: ValueInfoProto) -> int | None:
     return declared
 
 
-def _write_shapes(model: ModelProto, given: ValueInfoProto, declared: int | None, reshapes: Sequence[NodeProto]) -> None:
+def _sizes(model: ModelProto) -> set[str]:
+    """The tensors that follow from the shapes of others alone."""
+    fixed, found = constants(model.graph), set[str]()
+    for node in model.graph.node:
+        names = set(filter(None, node.input)) - fixed.keys()
+        if node.op_type == "Shape" or (node.op_type in _SIZES and names and names <= found):
+            found.update(node.output)
+    return found
+
+
+def _reads(node: NodeProto, sizes: set[str]) -> bool:
+    """Whether a step that computes none itself depends on one."""
+    return node.output[0] not in sizes and not sizes.isdisjoint(node.input)
+
+
+def _write_shapes(
+    model: ModelProto, given: ValueInfoProto, declared: int | None, readers: Sequence[NodeProto], sizes: set[str]
+) -> None:
     fixed = constants(model.graph)
-    computed = list(dict.fromkeys(node.input[1] for node in reshapes if node.input[1] not in fixed))
+    computed = list(dict.fromkeys(name for node in readers for name in node.input if name in sizes))
     found = _computed(model, given, computed) if computed else {}
-    for node in reshapes:
-        shape = found.get(node.input[1])
+    for node in readers:
+        if node.op_type != "Reshape":
+            _give_sizes(model, node, found)
+            continue
+        shape = found[node.input[1]].values if node.input[1] in found else None
         if shape is None and fixed.get(node.input[1], np.zeros(1))[:1].tolist() == [declared]:
             shape = np.array([0, *fixed[node.input[1]][1:]], np.int64)  # 0: as many as come in
         if shape is not None and 0 not in shape[1:]:
@@ -67,8 +97,15 @@ def _give_shape(model: ModelProto, reshape: NodeProto, shape: NDArray[np.int64])
     reshape.attribute.extend(kept)
 
 
-def _computed(model: ModelProto, given: ValueInfoProto, names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
-    """What these shapes come to, with 0 in place of the number of pictures; without those that follow from it otherwise."""
+def _give_sizes(model: ModelProto, node: NodeProto, found: Mapping[str, _Sizes]) -> None:
+    for at, name in enumerate(node.input):
+        if name in found and not found[name].of_pictures:
+            node.input[at] = f"{node.output[0]}/{name}"
+            model.graph.initializer.append(numpy_helper.from_array(found[name].values, node.input[at]))
+
+
+def _computed(model: ModelProto, given: ValueInfoProto, names: Sequence[str]) -> dict[str, _Sizes]:
+    """What these tensors come to, without those that follow from the number of pictures in another way than by being it."""
     sizes = [size.dim_value for size in given.type.tensor_type.shape.dim][1:]
     if not all(sizes):
         return {}
@@ -80,10 +117,10 @@ def _computed(model: ModelProto, given: ValueInfoProto, names: Sequence[str]) ->
     runs = [session.run(None, {given.name: np.zeros((count, *sizes), picture_type(model))}) for count in _TRIED]
     found = {}
     for name, one, other in zip(names, *runs, strict=True):
-        if (one[:1].tolist(), other[:1].tolist()) == ([_TRIED[0]], [_TRIED[1]]) and (one[1:] == other[1:]).all():
-            found[name] = np.array([0, *one[1:]], np.int64)
-        elif (one == other).all():
-            found[name] = np.asarray(one, np.int64)
+        if np.array_equal(one, other):
+            found[name] = _Sizes(np.asarray(one, np.int64), of_pictures=False)
+        elif one.ndim == 1 and (one[0], other[0]) == _TRIED and np.array_equal(one[1:], other[1:]):
+            found[name] = _Sizes(np.array([0, *one[1:]], np.int64), of_pictures=True)
     return found
 
 

@@ -81,9 +81,10 @@ CURVES = {
 
 @pytest.mark.parametrize("name", BENT)
 def test_bends_of_several_steps_are_one(name, tmp_path):
-    ends = [node("Relu", "bent", "relu"), node("GlobalAveragePool", "relu", "mean"), node("Flatten", "mean", "flat")]
+    ends = [node("Mul", "bent gain", "scaled"), node("Add", "scaled conv", "summed"), node("Relu", "summed", "relu")]
+    ends += [node("GlobalAveragePool", "relu", "mean"), node("Flatten", "mean", "flat")]
     steps = [node("Conv", "input k", "conv"), *BENT[name], *ends, node("MatMul", "flat d", "logits")]
-    numbers = {"root": np.float32(2**0.5), "one": np.float32(1), "half": np.float32(0.5)}
+    numbers = {"root": np.float32(2**0.5), "one": np.float32(1), "half": np.float32(0.5), "gain": noise((4, 1, 1))}
     built = model(steps, {"k": noise((4, 3, 3, 3)), "d": noise((4, 5)), **numbers}, (3, 9, 9))
     network = load(write(tmp_path, built, card(built, 9, 3, 5)))
     _, trace = traced(network)

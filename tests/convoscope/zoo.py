@@ -242,7 +242,7 @@ OLD = Odd(  # as older exporters write it: bounds and axes as attributes
     },
     _old,
     {"conv1": ["conv1", "clip", "pool1", "twice", "mean", "flat"], "logits": ["logits"]},
-    parameters=4 * 3 * 9 + 4 + 1 + 4 * 5 + 5,
+    parameters=4 * 3 * 9 + 4 + 4 * 5 + 5,
     opset=10,
 )
 
@@ -443,7 +443,7 @@ RESPONSIVE = Odd(  # global response normalisation; a gate for each place; means
         ],
         "logits": ["logits"],
     },
-    parameters=4 * 27 + 4 + 2 + 4 + 4 + 5 * 4 + 5,
+    parameters=4 * 27 + 4 + 4 + 4 + 5 * 4 + 5,
 )
 
 ZOO = {

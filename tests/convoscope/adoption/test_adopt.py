@@ -56,6 +56,8 @@ WEIGHTS = {
     "channel": np.array([1]),
     "order": np.array([3, 1, 0]),
     "behind": np.array([-1, 1, 0, -2]),
+    "pair": np.array([2]),
+    "none": np.array([0]),
     "slopes": noise((1, 1, 4), 5),
 }
 CONV = node("Conv", "front k1 b1", "conv", pads=[1] * 4)
@@ -147,6 +149,16 @@ CHANNEL_FIRST: dict[str, list[NodeProto]] = {
         node("GlobalMaxPool", "twice", "mean"),
         node("Flatten", "mean", "row1"),
         node("Gemm", "row1 d6 d5", "logits"),
+    ],
+    "halves by the shape": [
+        MAPS,
+        node("Shape", "conv", "shape"),
+        node("Gather", "shape channel", "count", axis=0),
+        node("Div", "count pair", "half"),
+        node("Slice", "conv none half channel", "one"),
+        node("Slice", "conv half count channel", "other"),
+        node("Concat", "other one", "maps", axis=1),
+        *END4,
     ],
     "channels counted from the end": [
         MAPS,
