@@ -112,13 +112,15 @@ def calibrated(network: Network, held_out: Labelled, told: str | None = None) ->
 
 
 def install(folder: Path, out: Path, replace: bool) -> None:
-    """Moves the finished folder to `out` in one step, unless what is there is better. If that fails, all is as before.
+    """Moves the finished folder to `out`, unless what is there is better. If that fails, all is as before.
 
     Raises WorseError if it is better, and `replace` is false.
     """
+    fresh, old = out.with_name(f".{out.name}.new"), out.with_name(f".{out.name}.old")
+    if old.exists() and not out.exists():  # killed between the two renamings below
+        old.rename(out)
     if out.exists() and not replace:
         _check_better(read_card(folder), out)
-    fresh, old = out.with_name(f".{out.name}.new"), out.with_name(f".{out.name}.old")
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
     out.parent.mkdir(parents=True, exist_ok=True)

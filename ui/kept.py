@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 Found = TypeVar("Found")
 
@@ -23,10 +24,19 @@ class _Entry(Generic[Found]):
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
+_ALL: "WeakSet[Kept[Any]]" = WeakSet()
+
+
+def let_go_of_old() -> int:
+    """What has outlived its life, of all that is kept; how many entries that were."""
+    return sum(each.let_go_of_old() for each in list(_ALL))
+
+
 class Kept(Generic[Found]):
     """What `find(key, …)` returned for the keys asked for last; called like it, by many threads at once."""
 
     def __init__(self, find: Callable[..., Found], entries: int, life: float) -> None:
+        _ALL.add(self)
         self._find, self._most, self._life = find, entries, life
         self._entries: OrderedDict[Hashable, _Entry[Found]] = OrderedDict()
         self._lock = threading.Lock()
@@ -42,6 +52,14 @@ class Kept(Generic[Found]):
                     raise
             return entry.found[0]
 
+    def let_go_of_old(self) -> int:
+        """Of what has outlived its life; how many entries that were."""
+        with self._lock:
+            old = [key for key, entry in self._entries.items() if self._is_old(entry)]
+            for key in old:
+                del self._entries[key]
+        return len(old)
+
     def clear(self) -> None:
         with self._lock:
             self._entries.clear()
@@ -52,15 +70,17 @@ class Kept(Generic[Found]):
                 del self._entries[key]
 
     def _entry(self, key: Hashable) -> _Entry[Found]:
-        now = time.monotonic()
         with self._lock:
             entry = self._entries.get(key)
-            if entry is None or now > entry.born + self._life:
-                entry = self._entries[key] = _Entry(now)
+            if entry is None or self._is_old(entry):
+                entry = self._entries[key] = _Entry(time.monotonic())
             self._entries.move_to_end(key)
             while len(self._entries) > self._most:
                 self._entries.popitem(last=False)
             return entry
+
+    def _is_old(self, entry: _Entry[Found]) -> bool:
+        return time.monotonic() > entry.born + self._life
 
 
 def kept(entries: int = 1, life: float = inf) -> Callable[[Callable[..., Found]], Kept[Found]]:

@@ -15,6 +15,8 @@ from typing import Any
 
 from streamlit import runtime
 
+from ui.kept import let_go_of_old
+
 M_ARENA_MAX, HEAPS = -8, 2  # by default every thread may add a heap, which keeps what is freed in it
 M_MMAP_THRESHOLD, ITS_OWN_PAGES = -3, 2**22  # bytes from which a block gets pages that go back when it is freed
 M_TRIM_THRESHOLD, SPARE = -1, 2**23  # bytes that stay at the end of a heap: what has gone back costs time when it is used again
@@ -25,7 +27,7 @@ _used, _running = threading.Event(), threading.Event()
 
 
 def be_frugal() -> None:
-    """To be called once, before anything is loaded. Heaps that are there already stay, half a dozen.
+    """To be called once, before networks are loaded. Heaps that are there already stay, half a dozen.
 
     MALLOC_ARENA_MAX=2 in the environment keeps it to two from the start: fifty visitors then need a tenth less memory.
     """
@@ -61,7 +63,7 @@ def give_memory_back() -> None:
 def _keep_house() -> None:
     while True:
         time.sleep(TIDY)
-        if _forget_who_left() or _used.is_set():
+        if _forget_who_left() + let_go_of_old() or _used.is_set():
             _used.clear()
             give_memory_back()
 

@@ -3,7 +3,7 @@
 The selection lives in the session and stands in the URL. The visitor's own photos, and files offered, have modules of their own.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -85,8 +85,8 @@ def select(**changes: Any) -> None:
     """Changes the selection. A new model keeps the layer and the photos that it has too, or takes up the photo that it was left
     with; a new photo starts with its centre.
 
-    In another layer or step the pinned cell is the one in the same place of the photo. A click on the page of one network that
-    comes together with the choice of another is passed over.
+    In another layer or step the pinned cell is the one in the same place of the photo. A click on a page that was drawn before
+    another network or layer was chosen, or before a photo was let go, is passed over.
     """
     before: Selection = st.session_state.selection
     if before.model != st.session_state.drawn:
@@ -95,6 +95,8 @@ def select(**changes: Any) -> None:
         return
     left_open: dict[str, Any] = dict.fromkeys(field for each in changes for field in _LEFT_OPEN.get(each, ()))
     selection = replace(before, **(left_open | changes))
+    if not _has(selection, changes.keys()):
+        return
     if "model" in changes:
         network = usable()[selection.model]
         if selection.layer is None and before.layer in {layer.name for layer in network.layers}:
@@ -108,8 +110,8 @@ def select(**changes: Any) -> None:
     if {"layer", "view"} & changes.keys():
         st.session_state.view = None
     if "stage" in changes and selection.channel is not None:
-        stage = next(each for each in usable()[selection.model].stages if each.tensor == selection.stage)
-        selection = replace(selection, channel=selection.channel if selection.channel < stage.shape[0] else None)
+        channels = _step(usable()[selection.model], selection).shape[0]
+        selection = replace(selection, channel=selection.channel if selection.channel < channels else None)
     if selection.cell and {"layer", "stage"} & changes.keys() and "cell" not in changes:
         network = usable()[selection.model]
         cell = same_place(network, _step(network, before), _step(network, selection), selection.cell)
@@ -252,6 +254,16 @@ def times_followed() -> int:
     """How many links, and entries of the browser's history, were followed: what a component has kept before is out of date."""
     followed: int = st.session_state.get("followed", 0)
     return followed
+
+
+def _has(selection: Selection, fields: Collection[str]) -> bool:
+    """Whether what these fields name is there."""
+    chosen_photos = [getattr(selection, field) for field in ("photo", "other") if field in fields]
+    if any(name and name.startswith(OWN) and name not in own_photos.names() for name in chosen_photos):
+        return False
+    layers = usable()[selection.model].layers
+    layer = next((layer for layer in layers if layer.name == selection.layer), layers[0])
+    return "stage" not in fields or selection.stage in (None, *(stage.tensor for stage in layer.stages))
 
 
 def _step(network: Network, selection: Selection) -> Stage:

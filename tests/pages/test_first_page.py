@@ -123,6 +123,15 @@ def test_a_sample_that_no_class_names_is_told_from_one_that_is():
     assert "None of its classes" not in text(upload(open_app(model="cifar10", photo="coffee"), jpeg()))
 
 
+def test_a_click_on_a_photo_that_was_let_go_meanwhile_is_passed_over():
+    app = upload(upload(open_app(), jpeg(1)), jpeg(2))
+    first, second = app.session_state.own_photos
+    del app.session_state.own_photos[first]
+    app.pills(key="choose_photo").set_value(first).run()
+    assert not app.exception
+    assert app.query_params["photo"] == second
+
+
 def test_the_tour_is_offered_until_there_is_a_photo_of_ones_own():
     app = open_app()
     assert "Take the tour" in " ".join(link.label for link in app.get("page_link"))

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -116,6 +117,14 @@ def test_photo_model_and_layer_survive_page_switches():
     assert app.segmented_control(key="choose_layer").value == "conv4"
     assert app.query_params["order"] == "number"
     assert "Your photo: " in text(app)
+
+
+def test_a_click_on_a_step_of_a_layer_that_was_left_meanwhile_is_passed_over():
+    app = open_app("pages/unit.py", model="photo", layer="conv1", stage="relu1", cell="5,5")
+    app.session_state.selection = replace(app.session_state.selection, layer="conv2", stage=None)
+    app.segmented_control(key="choose_stage").set_value("pool1").run()
+    assert not app.exception
+    assert app.query_params["layer"] == "conv2"
 
 
 def test_another_network_keeps_the_layer_where_it_has_one_of_that_name():

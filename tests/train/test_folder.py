@@ -284,6 +284,15 @@ def test_what_an_earlier_failure_left_is_cleared(fresh: Path, out: Path) -> None
     assert_installed(fresh, out)
 
 
+def test_a_network_that_was_being_replaced_when_it_was_killed_is_still_the_one_to_beat(fresh: Path, out: Path) -> None:
+    scored(out, 0.99)
+    before = contents(out)
+    out.rename(out.parent / ".net.old")
+    with pytest.raises(WorseError):
+        install(fresh, out, replace=False)
+    assert contents(out) == before
+
+
 # ---- the real thing
 
 

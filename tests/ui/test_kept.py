@@ -1,9 +1,10 @@
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ui.kept import kept
+from ui.kept import kept, let_go_of_old
 
 
 def test_what_is_asked_for_last_is_kept() -> None:
@@ -29,6 +30,19 @@ def test_it_is_found_anew_after_its_life(monkeypatch: pytest.MonkeyPatch) -> Non
     assert found("a") is first
     now = 111
     assert found("a") is not first
+
+
+def test_what_has_outlived_its_life_is_let_go_of_without_being_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    mortal, immortal = kept(entries=2, life=10)(lambda key: {key}), kept()(lambda: {"ever"})
+    held = [weakref.ref(found) for found in (mortal("a"), immortal())]
+    now = 109
+    let_go_of_old()
+    assert all(each() for each in held)
+    now = 111
+    let_go_of_old()
+    assert [each() for each in held] == [None, {"ever"}]
 
 
 def test_a_function_without_a_key_is_called_once() -> None:

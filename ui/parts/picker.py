@@ -10,9 +10,8 @@ from ui.visit import Visit
 # opens the photo library on phones; not every system counts the others as images. What a file is, the engine sees.
 ACCEPTED = ["image/*", ".heic", ".heif", ".avif"]
 _PRIVACY = (
-    "Your photo goes to this app's server, is reduced, and stays in its memory for this visit and {minutes} minutes after it. "
-    "What was computed from it stays until newer photos take its place. It is shown to nobody else, not stored, and not used for "
-    "training."
+    "Your photo goes to this app's server, is reduced, and stays in its memory, with what was computed from it, for this visit "
+    "and {minutes} minutes after it. It is shown to nobody else, not stored, and not used for training."
 )
 
 
