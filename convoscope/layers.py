@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,11 @@ class Stage:
         if self.operator == "Reshape" and len(self.shape) == 1:
             return "flatten"
         return OPERATORS[self.operator].title
+
+    @property
+    def palette(self) -> Literal["signed", "positive"]:
+        """What its values are coloured by (see `render`)."""
+        return "signed" if self.signed else "positive"
 
     @property
     def is_maps(self) -> bool:

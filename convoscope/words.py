@@ -63,7 +63,7 @@ def chosen(prediction: Prediction, index: int) -> str:
 def place(values: NDArray[np.floating]) -> str:
     """Where the largest value of (H, W) lies: 'at the top left', 'in the middle' …"""
     if values.size > 1 and values.min() == values.max():
-        return "everywhere alike"
+        return "everywhere"
     height, width = values.shape
     y, x = np.unravel_index(int(values.argmax()), values.shape)
     row, column = _ROWS[_third(int(y), height)], _COLUMNS[_third(int(x), width)]

@@ -79,6 +79,6 @@ def benchmarks() -> tuple[Benchmark, ...]:
 
 
 @kept(entries=16)
-def sample_photo(key: tuple[str, str], sample: Sample) -> Photo:
-    """key: the channels of the network, and the sample's name."""
+def sample_photo(_key: tuple[str, str], sample: Sample) -> Photo:
+    """_key: the channels of the network, and the sample's name."""
     return sample.open()

@@ -209,7 +209,7 @@ def _moment(key: tuple[str, str, int], network: Network) -> Network:
 
 
 @st.cache_resource(show_spinner="Looking at your photo through its training …", max_entries=16, ttl=TRACE_LIFE)
-def _course(key: tuple[str | int, ...], _visit: Visit) -> dict[int, Answer]:
+def _course(key: tuple[str | int, ...], _visit: Visit) -> dict[int, Answer]:  # noqa: ARG001  # Streamlit tells results apart by it
     history = _history(_visit._folder, _visit.network)
     return {step: history.at(step).predict(_visit.prepared).best for step in history.steps} if history else {}
 

@@ -4,13 +4,14 @@ import hashlib
 import threading
 import time
 import weakref
+from math import inf
 from pathlib import Path
 
 import onnx
 from onnx import ModelProto
 
 from convoscope.graph.reading import GraphError, check_weights_inside
-from convoscope.graph.scaling import take_scaling
+from convoscope.graph.scaling import Scaling, take_scaling
 from convoscope.graph.settle import settle
 from convoscope.graph.two_classes import score_both
 
@@ -20,7 +21,6 @@ HELD = 10.0  # seconds
 class StoredModel:
     """Called by many threads at once, it gives them the settled model, which none may change. What replaces the file is not seen.
 
-    scaling: what its first steps did, once it was called; the model that is given begins after them.
     sha256: of the file, hexadecimal. held: seconds for which the parsed model stays in memory after it was last asked for.
     Raises OSError; called, also DecodeError, and GraphError if the file holds something else now or cannot be settled.
     """
@@ -31,6 +31,15 @@ class StoredModel:
         self._sha256, self._held = sha256, held
         self._lock = threading.Lock()
         self._model: ModelProto | None = None
+        self._scaling: Scaling | None = None
+        self._asked = -inf
+
+    @property
+    def scaling(self) -> Scaling:
+        """What its first steps do to the pixels: the model that is given begins after them. Raises what a call does."""
+        self()
+        assert self._scaling is not None
+        return self._scaling
 
     def __call__(self) -> ModelProto:
         with self._lock:
@@ -47,7 +56,7 @@ class StoredModel:
             raise GraphError("its file was written over since it was loaded")
         model = onnx.load_model_from_string(data)
         check_weights_inside(model)
-        self.scaling = take_scaling(settle(model))
+        self._scaling = take_scaling(settle(model))
         return score_both(model)
 
     def _look_after(self, seconds: float) -> None:

@@ -33,7 +33,7 @@ def test_a_click_on_a_heading_sorts_and_another_turns_the_order(report):
     recall = dict(zip(CARD.classes, counts.diagonal() / counts.sum(1), strict=True))
     shown = first_column(report)
     assert max(recall[name] for name in shown) <= sorted(recall.values())[9]
-    heading = report.get_by_label("How often each class is right").get_by_role("columnheader", name="Right")
+    heading = report.get_by_label("How often each class is right").get_by_role("columnheader", name="Recall")
     expect(heading).to_have_attribute("aria-sort", "ascending")
     heading.get_by_role("button").click()
     expect(heading).to_have_attribute("aria-sort", "descending")

@@ -119,7 +119,7 @@ def test_evidence_that_is_mostly_against_a_class_says_so() -> None:
         (np.full((4, 4), -2.5), "all negative, lowest −2.50"),
         (np.pad([[3.14]], ((0, 3), (0, 3))), "strongest at the top left, 3.14; 6.2\N{NO-BREAK SPACE}% of its cells respond"),
         (np.pad([[1.0]], 50), "strongest in the middle, 1.00; <\N{NO-BREAK SPACE}0.1\N{NO-BREAK SPACE}% of its cells respond"),
-        (np.ones((4, 4)), "strongest everywhere alike, 1.00; 100.0\N{NO-BREAK SPACE}% of its cells respond"),
+        (np.ones((4, 4)), "strongest everywhere, 1.00; 100.0\N{NO-BREAK SPACE}% of its cells respond"),
     ],
     ids=["zero", "nearly zero", "negative", "one cell", "one of many", "all"],
 )

@@ -46,7 +46,7 @@ def _tiles(visit: Visit) -> list[Tile]:
                 note,
                 text,
                 strongest,
-                scale_of(values, "signed" if stage.signed else "positive"),
+                scale_of(values, stage.palette),
             )
         )
     return tiles

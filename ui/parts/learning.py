@@ -84,7 +84,7 @@ def layer_maps(then: Visit, visit: Visit) -> None:
         channels = [int(channel) for channel in strongest_first(last)[:COMPARED]]
         for column, each, title in zip(st.columns(2, gap="medium"), (then, visit), _titles(visit), strict=True):
             values = each.trace.values(stage)[channels]
-            scale = scale_of(values, "signed" if stage.signed else "positive")
+            scale = scale_of(values, stage.palette)
             tiles = [
                 Tile(channel, f"channel {channel}", words.number(value.max()), words.map_text(value), value, scale)
                 for channel, value in zip(channels, values, strict=True)

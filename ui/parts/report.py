@@ -44,8 +44,8 @@ def classes(visit: Visit) -> None:
         said = f"All alike: {words.percent(best.recall.value)} right."
     st.markdown(
         said,
-        help="Right: share of the pictures of the class that were named so (recall). Believable: share of the pictures named so "
-        "that were of the class (precision). A heading sorts.",
+        help="Recall: share of the pictures of the class that were named so. Precision: share of the pictures named so that "
+        "were of the class. A heading sorts.",
     )
     rows = [
         [
@@ -56,7 +56,7 @@ def classes(visit: Visit) -> None:
         ]
         for each in found
     ]
-    headings = ("Class", "Right", "Believable", "Most often taken for")
+    headings = ("Class", "Recall", "Precision", "Most often taken for")
     table(headings, rows, key=f"classes-{visit.network.key[:8]}", label="How often each class is right", sorted_by=1)
     fewest, most = min(each.pictures for each in found), max(each.pictures for each in found)
     count = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"

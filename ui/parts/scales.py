@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convoscope.layers import Stage
-from convoscope.render import Palette, Scale, scale_of
+from convoscope.render import Scale, scale_of
 from ui.visit import Visit
 
 TITLES = {"layer": "one per layer", "map": "one per map", "network": "one for all"}
@@ -12,10 +12,9 @@ TITLES = {"layer": "one per layer", "map": "one per map", "network": "one for al
 
 def scales(visit: Visit, stage: Stage, values: NDArray[np.float32]) -> list[Scale]:
     """Of each of a stage's maps (C, H, W), as chosen."""
-    palette: Palette = "signed" if stage.signed else "positive"
     if visit.selection.scale == "map":
-        return [scale_of(each, palette) for each in values]
+        return [scale_of(each, stage.palette) for each in values]
     extent: NDArray[np.floating] = values
     if visit.selection.scale == "network":
         extent = np.array([np.abs(each.values).max() for each in visit.trace.activations if each.stage.is_maps])
-    return [scale_of(extent, palette)] * len(values)
+    return [scale_of(extent, stage.palette)] * len(values)

@@ -64,7 +64,7 @@ def _agreement(visit: Visit, found: Several) -> str:
     cut = ": it depends on how the photo is cut, so do not rely on it" if other or 2 * found.agreeing < count else ""
     return (
         f"With their scores averaged, it says **{words.plain(best.name)}** with {words.percent(best.probability)}{other}. "
-        f"{agreeing} squares taken alone give this answer{cut}."
+        f"{agreeing} squares taken alone {'gives' if found.agreeing == 1 else 'give'} this answer{cut}."
     )
 
 

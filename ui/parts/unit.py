@@ -154,12 +154,11 @@ def _labels(visit: Visit, sources: Sequence[Source], colours: Sequence[str] | No
 
 
 def _palette(workings: Workings, tensor: str) -> Palette:
-    signed = {stage.tensor: stage.signed for stage in workings.network.stages}
-    return "signed" if signed.get(tensor, True) else "positive"
+    return next((stage.palette for stage in workings.network.stages if stage.tensor == tensor), "signed")
 
 
 def _scale(workings: Workings, stage: Stage) -> Scale:
-    return scale_of(workings.maps(stage.tensor), _palette(workings, stage.tensor))
+    return scale_of(workings.maps(stage.tensor), stage.palette)
 
 
 def _step(workings: Workings, stage: Stage, recipe: Recipe) -> Step:

@@ -53,7 +53,7 @@ def contents(data: bytes) -> Contents:
         _trimmed(page, _as_bytes(page, samples) if samples else {}),
         width,
         height,
-        _memory(page, width, height, samples),
+        _memory(page, height, samples),
         orientation=page.orientation,
         profile=page.content(PROFILE, MOST_PROFILE),
         notes=(*_first_of(_pages(page)), *_scaled(samples)),
@@ -131,7 +131,7 @@ def _trimmed(page: Tags, instead: dict[int, int]) -> bytes:
     return b"".join([*parts, *(listed[tag] for tag in sorted(listed)), bytes(layout.room)])
 
 
-def _memory(page: Tags, width: int, height: int, samples: Samples | None) -> float:
+def _memory(page: Tags, height: int, samples: Samples | None) -> float:
     """Bytes for each pixel: the picture, and the largest piece unpacked."""
     channels = page.number(CHANNELS, 1)
     rows = page.number(TILE_HEIGHT) if TILE_OFFSETS in page.entries else min(page.number(ROWS, height), height)

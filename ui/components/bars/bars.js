@@ -42,7 +42,7 @@ class Bars {
     bar.className = `bar${chosen ? " chosen" : ""}${best ? " best" : ""}`;
     bar.setAttribute("aria-pressed", String(chosen));
     bar.setAttribute("aria-label", `${row.name}, ${row.text}`);
-    bar.title = `logit ${printed(row.logit)}. Click: where the evidence for it lies`;
+    bar.title = `logit ${printed(row.logit)}. Click to ask about this class`;
     const [name, share, track] = bar.children;
     name.textContent = row.rank > this.content.shown && !this.all ? `${row.name} (number ${row.rank})` : row.name;
     share.textContent = row.text;

@@ -6,7 +6,8 @@ class Table {
     this.search.oninput = () => this.draw();
     this.scroll = element("div", { class: "scroll", tabindex: 0, role: "region" });
     this.scroll.onscroll = () => this.tellOfMore();
-    new ResizeObserver(() => this.tellOfMore()).observe(this.scroll);
+    this.resized = new ResizeObserver(() => this.tellOfMore());
+    this.resized.observe(this.scroll);
     this.more = element("button", { class: "more", type: "button" });
     this.more.onclick = () => { this.all = !this.all; this.draw(); };
     this.bar = element("div", { class: "bar" }, this.search);
@@ -35,6 +36,10 @@ class Table {
     this.more.textContent = this.all ? `Only ${shown}` : `All ${rows.length}`;
     this.tellOfMore();
     if (focused !== undefined) this.scroll.querySelector(`[data-column="${focused}"]`)?.focus();
+  }
+
+  close() {
+    this.resized.disconnect();
   }
 
   tellOfMore() {

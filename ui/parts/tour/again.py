@@ -107,5 +107,5 @@ def _title(layer: Layer, stage: Stage) -> str:
 
 def _field(visit: Visit, layer: Layer, stage: Stage, each: Fields) -> Field:
     values = visit.trace.values(stage)
-    scale = scale_of(values, "signed" if stage.signed else "positive")
+    scale = scale_of(values, stage.palette)
     return Field(_title(layer, stage), Picture(values[_strongest(visit, stage)], scale), each.rows, each.columns)

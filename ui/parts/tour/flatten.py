@@ -31,7 +31,7 @@ def draw(visit: Visit) -> None:
     values = visit.trace.values(stage)
     averaged = origin(visit, features) == "means"
     prose(f"{_how(values, averaged, len(features))} {_then(visit, features)}")
-    scale = scale_of(values, "signed" if stage.signed else "positive")
+    scale = scale_of(values, stage.palette)
     order = np.argsort(-operations.average(values), kind="stable") if averaged else strongest_first(values)
     tiles = [_tile(values, channel, averaged, scale) for channel in map(int, order[:_SHOWN])]
     prose(

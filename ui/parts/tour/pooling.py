@@ -85,7 +85,7 @@ def _shrinks(visit: Visit) -> str:
 
 def _pair(step: Pooling, channel: int) -> Pair:
     before, after = step.before[channel], step.after[channel]
-    scale = scale_of(before, "signed" if step.stage.signed else "positive")
+    scale = scale_of(before, step.stage.palette)
     largest = words.number(float(after.max()))
     about = f"Channel {channel}: {before.size:,} numbers become {after.size:,}; the largest of them is {largest}."
     return Pair(f"channel {channel}", about, Picture(before, scale), Picture(after, scale))

@@ -108,8 +108,5 @@ def _pair(step: Bend, channel: int) -> Pair:
         f"is {words.number(float(after.max()))} after."
     )
     scale = scale_of(before, "signed")
-    if is_relu:
-        then = scale_of(np.array([scale.high]), "positive")
-    else:
-        then = scale_of(after, "signed" if step.stage.signed else "positive")
+    then = scale_of(np.array([scale.high]), "positive") if is_relu else scale_of(after, step.stage.palette)
     return Pair(f"channel {channel}", about, Picture(before, scale), Picture(after, then))

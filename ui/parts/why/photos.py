@@ -7,7 +7,7 @@ import streamlit as st
 
 from convoscope import words
 from convoscope.figure import Panel
-from convoscope.render import Palette, colour, scale_of
+from convoscope.render import colour, scale_of
 from convoscope.why.pair import Pair, StagePair
 from ui import state
 from ui.components.bars import bars
@@ -25,7 +25,7 @@ SAVED = 256  # pixels, about, of a map in the saved picture
 
 def photos(visit: Visit) -> None:
     other = state.beside(visit)
-    _choice(visit, other)
+    _choice(other)
     if problem := state.problem_with("other"):
         refused(problem, other.photo_title)
         return
@@ -34,7 +34,7 @@ def photos(visit: Visit) -> None:
         return
     pair = Pair(visit.trace, other.trace)
     most = max((each for each in pair.stages if each.stage.is_maps), key=lambda each: each.share, default=None)
-    st.markdown(_sentence(visit, other, pair, most))
+    st.markdown(_sentence(visit, pair, most))
     with st.container(key="two_photos"):
         columns = st.columns(2, gap="medium")
     for column, each, title in zip(columns, (visit, other), ("A", "B"), strict=True):
@@ -54,7 +54,7 @@ def photos(visit: Visit) -> None:
     stage = mapped[shown]
     found = pair.at(stage)
     st.markdown(_leaning(visit, other, found))
-    _rows(visit, other, found)
+    _rows(found)
     arrays = {
         "one": Quantity(found.one, f"activations of {stage.tensor} for A, {visit.selection.photo}"),
         "other": Quantity(found.other, f"activations of {stage.tensor} for B, {other.selection.photo}"),
@@ -70,7 +70,7 @@ def photos(visit: Visit) -> None:
     )
 
 
-def _choice(visit: Visit, other: Visit) -> None:
+def _choice(other: Visit) -> None:
     st.markdown("**Photo B**: compare with")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         known(other, "other", "Photo B: compare with")
@@ -79,7 +79,7 @@ def _choice(visit: Visit, other: Visit) -> None:
         st.button("Swap A and B", icon=":material/swap_horiz:", on_click=state.swap)
 
 
-def _sentence(visit: Visit, other: Visit, pair: Pair, most: StagePair | None) -> str:
+def _sentence(visit: Visit, pair: Pair, most: StagePair | None) -> str:
     one, two = pair.one.prediction.best, pair.other.prediction.best
     about = f"A is **{words.plain(one.name)}** ({words.percent(one.probability)})"
     if one.index == two.index:
@@ -91,7 +91,7 @@ def _sentence(visit: Visit, other: Visit, pair: Pair, most: StagePair | None) ->
     layer = words.plain(layer_of(visit, most.stage).title.lower())
     return (
         f"{said} On the way they differ most in {layer}, where the maps are {words.percent(most.share)} different: 0 % would be "
-        "the same maps, 100 % opposite ones, or a layer that only one of the photos rouses."
+        "the same maps, 100 % opposite ones, or a layer that only one of the photos activates."
     )
 
 
@@ -135,9 +135,9 @@ def _leaning(visit: Visit, other: Visit, found: StagePair) -> str:
     )
 
 
-def _rows(visit: Visit, other: Visit, found: StagePair) -> None:
+def _rows(found: StagePair) -> None:
     channels = found.ranked[:COMPARED]
-    palette: Palette = "signed" if found.stage.signed else "positive"
+    palette = found.stage.palette
     picked = list(channels)
     own = scale_of(np.stack([found.one[picked], found.other[picked]]), palette)
     gap = scale_of(found.difference[picked], "signed")
@@ -164,7 +164,7 @@ def _rows(visit: Visit, other: Visit, found: StagePair) -> None:
 def _panels(found: StagePair, titles: tuple[str, str]) -> list[Panel]:
     """Of the channel that differs most: A, B, and the difference. titles: of the photos."""
     first = found.ranked[0]
-    own = scale_of(np.stack([found.one[first], found.other[first]]), "signed" if found.stage.signed else "positive")
+    own = scale_of(np.stack([found.one[first], found.other[first]]), found.stage.palette)
     shown = (
         (f"A: {titles[0]}", found.one[first], own),
         (f"B: {titles[1]}", found.other[first], own),

@@ -114,7 +114,7 @@ def _switches(visit: Visit, stages: Mapping[str, Stage], stage: Stage, depends: 
     model = visit.selection.model
     key = f"switches-{model}-{state.times_followed()}"  # one board for all layers and photos of a network
     switch_list(
-        Board(layer.name, titles, channels, scale_of(maps, "signed" if stage.signed else "positive")),
+        Board(layer.name, titles, channels, scale_of(maps, stage.palette)),
         state.as_first_shown((key,), visit.selection.switches or {}),
         key=key,
         label=f"Switches of {layer.title}, the channel that the answer depends on most first",
@@ -189,7 +189,7 @@ def _numbers(visit: Visit, stage: Stage, depends: Dependence) -> None:
 def _panels(visit: Visit, stage: Stage, depends: Dependence) -> list[Panel]:
     """The maps of the channels that the answer depends on most, on one scale."""
     maps, drops = _maps(visit, stage), depends.drops(visit.asked)
-    scale = scale_of(maps, "signed" if stage.signed else "positive")
+    scale = scale_of(maps, stage.palette)
     return [
         Panel(
             enlarged(colour(maps[channel], scale), _SAVED),
