@@ -110,7 +110,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Passage:
-    """One value that is passed on, bent or not. cell: row and column it comes from. least: that its magnitude is taken for.
+    """One value that is passed on, as it is or through a function of it alone.
+
+    cell: row and column it comes from. least: that its magnitude is taken for.
 
     The runtime computes curves and powers by approximations that are exact to a share of 1, not of each value.
     """
@@ -231,7 +233,7 @@ class Largest:
 
 
 @dataclass(frozen=True)
-class Bent:
+class Unary:
     """Each cell through a function of one number: below 0 times `slope`, then not below `low` nor above `high`; or a curve.
 
     So ReLU has slope 0, leaky ReLU its own, clipping slope 1 and bounds, and what only passes a value on slope 1.
@@ -249,8 +251,8 @@ class Bent:
         given, runtime = float(self.map[y, x]), float(self.values[y, x])
         if self.curve:
             return Passage(self.source, (y, x), given, self.curve(given), runtime, least=1)
-        bent = given * self.slope if given < 0 else given
-        return Passage(self.source, (y, x), given, min(max(bent, self.low), self.high), runtime)
+        sloped = given * self.slope if given < 0 else given
+        return Passage(self.source, (y, x), given, min(max(sloped, self.low), self.high), runtime)
 
 
 @dataclass(frozen=True)
@@ -282,7 +284,7 @@ class Softmax:
         return Passage(self.source, (0, 0), given, float(found.shares[self.index]), float(self.values[y, x]), least=1)
 
 
-Recipe = Weighted | Pointwise | Largest | Bent | Moved | Softmax
+Recipe = Weighted | Pointwise | Largest | Unary | Moved | Softmax
 
 
 def _term(

@@ -1,4 +1,4 @@
-"""The first convolution, the first bend and the first pooling of a network, each with what goes in and what comes out."""
+"""The first convolution, the first nonlinearity and the first pooling of a network, each with what goes in and what comes out."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto
 
-from convoscope.graph.operators import BENDS
+from convoscope.graph.operators import NONLINEARITIES
 from convoscope.graph.reading import attribute, computing_nodes
 from convoscope.kernels import kernels
-from convoscope.layers import Stage, bend_end
+from convoscope.layers import Stage, nonlinearity_end
 from convoscope.network import Network, Trace
 from convoscope.operations import Window
 from convoscope.prepare import Prepared
@@ -32,7 +32,7 @@ class Convolution:
 
 
 @dataclass(frozen=True)
-class Bend:
+class Nonlinearity:
     """ReLU, or what a network has in its place. operator: as in the graph, 'SiLU' or 'Mish'. before, after: float32 (C, H, W)."""
 
     operator: str
@@ -67,18 +67,18 @@ def first_convolution(network: Network, prepared: Prepared, trace: Trace) -> Con
     return Convolution(stage, photo, weights, bias, axes(node, weights.shape[2:], photo.shape[1:], after.shape[1:]), after)
 
 
-def first_bend(network: Network, trace: Trace, operators: frozenset[str] = BENDS) -> Bend | None:
-    """None if no step that bends, by one of the operators, follows another step's maps."""
+def first_nonlinearity(network: Network, trace: Trace, operators: frozenset[str] = NONLINEARITIES) -> Nonlinearity | None:
+    """None if no nonlinearity, by one of the operators, follows another step's maps."""
     for layer in network.layers:
         for at, stage in enumerate(layer.stages):
             if stage.operator in operators and stage.is_maps:
-                found = _bend(network, trace, stage, layer.stages[bend_end(layer.stages, at)])
+                found = _nonlinearity(network, trace, stage, layer.stages[nonlinearity_end(layer.stages, at)])
                 if found:
                     return found
     return None
 
 
-def _bend(network: Network, trace: Trace, first: Stage, last: Stage) -> Bend | None:
+def _nonlinearity(network: Network, trace: Trace, first: Stage, last: Stage) -> Nonlinearity | None:
     """From its first to its last step; None for the gate of other maps."""
     taken, name = _node(network, first.tensor).input[0], first.operator
     if first.operator == "Erf":
@@ -88,7 +88,7 @@ def _bend(network: Network, trace: Trace, first: Stage, last: Stage) -> Bend | N
     if first is not last:
         name = _MADE_OF[first.operator]
     before = _maps(trace, taken)
-    return None if before is None or name == "Erf" else Bend(name, last, before, trace.values(last))
+    return None if before is None or name == "Erf" else Nonlinearity(name, last, before, trace.values(last))
 
 
 def first_pooling(network: Network, trace: Trace) -> Pooling | None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto
 
-from convoscope.graph.operators import BENDS, GATES, OPERATORS
+from convoscope.graph.operators import GATES, NONLINEARITIES, OPERATORS
 from convoscope.graph.reading import WEIGHTED, attribute, computing_nodes, constants
 from convoscope.window import described
 
@@ -89,16 +89,16 @@ class Layer:
         return tuple(stage for stage in self.stages if stage.is_maps)
 
     @property
-    def bent(self) -> Stage:
+    def activated(self) -> Stage:
         """What comes out of its ReLU, or of what it has in its place; where it has neither, of its weighted step."""
-        at = next((at for at, stage in enumerate(self.stages) if not stage.signed or stage.operator in BENDS), None)
-        return self.weighted if at is None else self.stages[bend_end(self.stages, at)]
+        at = next((at for at, stage in enumerate(self.stages) if not stage.signed or stage.operator in NONLINEARITIES), None)
+        return self.weighted if at is None else self.stages[nonlinearity_end(self.stages, at)]
 
     def shown_stage(self, tensor: str | None) -> Stage | None:
-        """The stage with maps of this name; else the one that is `bent`, else the first; None if no stage has maps."""
+        """The stage with maps of this name; else the one that is `activated`, else the first; None if no stage has maps."""
         stages = self.map_stages
         named = next((stage for stage in stages if stage.tensor == tensor), None)
-        return named or (self.bent if self.bent in stages else next(iter(stages), None))
+        return named or (self.activated if self.activated in stages else next(iter(stages), None))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -113,8 +113,8 @@ class Layer:
         return sum(stage.multiply_adds for stage in self.stages)
 
 
-def bend_end(stages: Sequence[Stage], at: int) -> int:
-    """Where the bend ends that begins at this stage: several steps make SiLU, hard swish, Mish and GELU in older graphs."""
+def nonlinearity_end(stages: Sequence[Stage], at: int) -> int:
+    """Where the nonlinearity ends that begins at this stage: older graphs make SiLU, hard swish, Mish and GELU of several."""
     operator, end = stages[at].operator, at
     if operator == "Erf":  # of x / √2; one more; times x, and halved, unless x was before
         for expected in ("Add", "Mul", "Mul"):

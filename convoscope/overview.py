@@ -82,7 +82,7 @@ def _steps(layer: Layer, logits: str, unfolded: bool) -> Iterator[tuple[Layer, S
         return
     stage = layer.shown_stage(None)
     if stage is None and not last:
-        stage = layer.bent
+        stage = layer.activated
     if stage:
         yield layer, stage
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto
 
-from convoscope.arithmetic import Bent, Largest, Moved, Pointwise, Recipe, Softmax, Source, Weighted
+from convoscope.arithmetic import Largest, Moved, Pointwise, Recipe, Softmax, Source, Unary, Weighted
 from convoscope.cached import cached_property
 from convoscope.curves import CURVES, curve_of
 from convoscope.graph.reading import AVERAGES, GraphError, attribute, averaged_axes, computing_nodes, input_name
@@ -85,9 +85,9 @@ class Workings:
             return self._pointwise(node, channel, values)
         if node.op_type in CURVES:
             source = Source(taken, channel)
-            return Bent(source, self.maps(taken)[channel], 1.0, -np.inf, np.inf, values, curve_of(node))
+            return Unary(source, self.maps(taken)[channel], 1.0, -np.inf, np.inf, values, curve_of(node))
         if node.op_type in ("Relu", "LeakyRelu", "PRelu", "Clip", "Identity", "Dropout"):
-            return self._bent(node, channel, values)
+            return self._unary(node, channel, values)
         if node.op_type == "Reshape" and stage.shape == self.tensors[taken].shape:
             return self._passed(Source(taken, channel), values)
         if node.op_type == "Pad":
@@ -245,7 +245,7 @@ class Workings:
         full = np.broadcast_to(self._fixed[name].astype(np.float64), (1, *shape))[0]
         return np.asarray(full.reshape(-1, *values.shape)[channel])
 
-    def _bent(self, node: NodeProto, channel: int, values: NDArray[np.float32]) -> Bent:
+    def _unary(self, node: NodeProto, channel: int, values: NDArray[np.float32]) -> Unary:
         slope, low, high = 1.0, -np.inf, np.inf
         if node.op_type == "Relu":
             slope = 0.0
@@ -257,20 +257,20 @@ class Workings:
             low = self._bound(node, 1, "min", -np.inf)
             high = self._bound(node, 2, "max", np.inf)
         name = node.input[0]
-        return Bent(Source(name, channel), self.maps(name)[channel], slope, low, high, values)
+        return Unary(Source(name, channel), self.maps(name)[channel], slope, low, high, values)
 
     def _bound(self, node: NodeProto, at: int, name: str, default: float) -> float:
         if len(node.input) > at and node.input[at]:
             return float(self._fixed[node.input[at]])
         return float(attribute(node, name, default))
 
-    def _joined(self, node: NodeProto, channel: int, values: NDArray[np.float32]) -> Bent:
+    def _joined(self, node: NodeProto, channel: int, values: NDArray[np.float32]) -> Unary:
         name, index = [(name, index) for name in node.input for index in range(len(self.maps(name)))][channel]
         return self._passed(Source(name, index), values)
 
-    def _passed(self, source: Source, values: NDArray[np.float32]) -> Bent:
+    def _passed(self, source: Source, values: NDArray[np.float32]) -> Unary:
         """As it is."""
-        return Bent(source, self.maps(source.tensor)[source.channel], 1.0, -np.inf, np.inf, values)
+        return Unary(source, self.maps(source.tensor)[source.channel], 1.0, -np.inf, np.inf, values)
 
     def _averages_over(self, node: NodeProto, over: set[int]) -> bool:
         """Whether it averages maps, over these of their axes (N, C, H, W)."""

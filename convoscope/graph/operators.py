@@ -13,13 +13,13 @@ class Operator:
 
     reads: what one output depends on, the "number" in its place of the first input, the numbers in its "place" of all inputs,
     or "more". positive: whether no output is negative: "always", if the "first" input or "all" inputs have no negative number,
-    or "unknown". bends: whether networks have it in the place of ReLU.
+    or "unknown". nonlinear: whether networks have it in the place of ReLU.
     """
 
     title: str
     reads: Literal["number", "place", "more"] = "more"
     positive: Literal["always", "first", "all", "unknown"] = "unknown"
-    bends: bool = False
+    nonlinear: bool = False
 
 
 OPERATORS = {
@@ -28,18 +28,18 @@ OPERATORS = {
     "MatMul": Operator("dense"),
     "BatchNormalization": Operator("batch normalisation", "place"),
     "LayerNormalization": Operator("layer normalisation"),
-    "Relu": Operator("ReLU", "number", "always", bends=True),
-    "LeakyRelu": Operator("leaky ReLU", "number", bends=True),
-    "PRelu": Operator("parametric ReLU", "place", bends=True),
-    "Clip": Operator("clip", "number", bends=True),
-    "Sigmoid": Operator("sigmoid", "number", "always", bends=True),
-    "HardSigmoid": Operator("hard sigmoid", "number", "always", bends=True),
-    "HardSwish": Operator("hard swish", "number", bends=True),
-    "Tanh": Operator("tanh", "number", bends=True),
-    "Elu": Operator("ELU", "number", bends=True),
-    "Gelu": Operator("GELU", "number", bends=True),
-    "Erf": Operator("error function", "number", bends=True),
-    "Softplus": Operator("softplus", "number", "always", bends=True),
+    "Relu": Operator("ReLU", "number", "always", nonlinear=True),
+    "LeakyRelu": Operator("leaky ReLU", "number", nonlinear=True),
+    "PRelu": Operator("parametric ReLU", "place", nonlinear=True),
+    "Clip": Operator("clip", "number", nonlinear=True),
+    "Sigmoid": Operator("sigmoid", "number", "always", nonlinear=True),
+    "HardSigmoid": Operator("hard sigmoid", "number", "always", nonlinear=True),
+    "HardSwish": Operator("hard swish", "number", nonlinear=True),
+    "Tanh": Operator("tanh", "number", nonlinear=True),
+    "Elu": Operator("ELU", "number", nonlinear=True),
+    "Gelu": Operator("GELU", "number", nonlinear=True),
+    "Erf": Operator("error function", "number", nonlinear=True),
+    "Softplus": Operator("softplus", "number", "always", nonlinear=True),
     "Sqrt": Operator("square root", "number", "always"),
     "MaxPool": Operator("max pooling", positive="first"),
     "AveragePool": Operator("average pooling", positive="first"),
@@ -59,5 +59,5 @@ OPERATORS = {
     "Softmax": Operator("softmax", positive="always"),
     "Constant": Operator("constant"),
 }
-BENDS = frozenset(name for name, operator in OPERATORS.items() if operator.bends)
-GATES = frozenset({"Sigmoid", "HardSigmoid"})  # multiplied into maps they are no bend by themselves
+NONLINEARITIES = frozenset(name for name, operator in OPERATORS.items() if operator.nonlinear)
+GATES = frozenset({"Sigmoid", "HardSigmoid"})  # multiplied into maps they are no nonlinearity by themselves

@@ -105,10 +105,10 @@ def _gelu_by_tanh(step: Step) -> list[str]:
     scale, cubic, one, half = math.sqrt(2 / math.pi), 0.044715, write.number(1), write.number(0.5)
     square = write("Mul", x, x)
     inner = write("Add", write("Mul", square, write.number(scale * cubic)), write.number(scale))
-    bent = write("Tanh", write("Mul", x, inner))
+    curve = write("Tanh", write("Mul", x, inner))
     slope = write("Add", write("Mul", square, write.number(3 * scale * cubic)), write.number(scale))
-    rest = write("Sub", one, write("Mul", bent, bent))
-    sides = write("Add", write("Add", one, bent), write("Mul", write("Mul", x, rest), slope))
+    rest = write("Sub", one, write("Mul", curve, curve))
+    sides = write("Add", write("Add", one, curve), write("Mul", write("Mul", x, rest), slope))
     return [write("Mul", step.dy, write("Mul", sides, half))]
 
 

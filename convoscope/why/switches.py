@@ -93,7 +93,9 @@ class LeaveOneOut:
 
 def switched_stages(network: Network) -> tuple[Stage, ...]:
     """For each layer but the last, what comes out of its ReLU, or of what it has in its place."""
-    return tuple(layer.bent for layer in network.layers if all(stage.tensor != network.logits_name for stage in layer.stages))
+    return tuple(
+        layer.activated for layer in network.layers if all(stage.tensor != network.logits_name for stage in layer.stages)
+    )
 
 
 def open_switchboard(network: Network) -> Switchboard:

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from convoscope.curves import CURVES as CURVE
-from convoscope.firsts import first_bend, first_convolution, first_pooling
+from convoscope.firsts import first_convolution, first_nonlinearity, first_pooling
 from convoscope.network import load
 from convoscope.operations import convolve, max_pool, relu
 from tests import shipped
 from tests.convoscope.zoo import ZOO
 from tests.graphs import card, model, node, noise, prepared, write
 
-BENDS = {
+NONLINEARITIES = {
     "strided": ("Relu", "relu1"),
     "residual": ("Relu", "relu1"),
     "dense": ("Relu", "relu1"),
@@ -30,15 +30,19 @@ def traced(network, seed=0):
 def test_computed_again_they_are_what_the_runtime_computed(name):
     network = shipped.network(name)
     shown, trace = traced(network)
-    first, bend, pooling = first_convolution(network, shown, trace), first_bend(network, trace), first_pooling(network, trace)
+    first, found, pooling = (
+        first_convolution(network, shown, trace),
+        first_nonlinearity(network, trace),
+        first_pooling(network, trace),
+    )
     assert first
-    assert bend
+    assert found
     assert pooling
-    assert (first.stage.tensor, bend.stage.tensor) == ("conv1", "relu1")
+    assert (first.stage.tensor, found.stage.tensor) == ("conv1", "relu1")
     assert pooling.stage == next(stage for stage in network.stages if stage.operator == "MaxPool")
     size = convolve(np.abs(first.before), np.abs(first.kernels), np.abs(first.bias), first.window)
     assert (np.abs(convolve(first.before, first.kernels, first.bias, first.window) - first.after) <= 1e-6 * size).all()
-    assert (relu(bend.before) == bend.after).all()
+    assert (relu(found.before) == found.after).all()
     assert (max_pool(pooling.before, pooling.window, pooling.after.shape[1:]) == pooling.after).all()
 
 
@@ -48,12 +52,12 @@ def test_of_odd_networks_they_are_right_or_missing(name, tmp_path):
     shown, trace = traced(network)
     if first := first_convolution(network, shown, trace):
         np.testing.assert_allclose(convolve(first.before, first.kernels, first.bias, first.window), first.after, atol=1e-4)
-    bend, pooling = first_bend(network, trace), first_pooling(network, trace)
-    assert (bend and (bend.operator, bend.stage.tensor)) == BENDS[name]
-    if bend and bend.operator == "Relu":
-        assert (relu(bend.before) == bend.after).all()
-    if bend and bend.operator == "SiLU":
-        np.testing.assert_allclose(bend.before / (1 + np.exp(-bend.before)), bend.after, rtol=1e-5, atol=1e-6)
+    found, pooling = first_nonlinearity(network, trace), first_pooling(network, trace)
+    assert (found and (found.operator, found.stage.tensor)) == NONLINEARITIES[name]
+    if found and found.operator == "Relu":
+        assert (relu(found.before) == found.after).all()
+    if found and found.operator == "SiLU":
+        np.testing.assert_allclose(found.before / (1 + np.exp(-found.before)), found.after, rtol=1e-5, atol=1e-6)
     assert (pooling and (pooling.operator, pooling.stage.tensor)) == POOLS[name]
     if pooling and pooling.operator == "MaxPool":
         assert (max_pool(pooling.before, pooling.window, pooling.after.shape[1:]) == pooling.after).all()
@@ -88,11 +92,11 @@ def test_bends_of_several_steps_are_one(name, tmp_path):
     built = model(steps, {"k": noise((4, 3, 3, 3)), "d": noise((4, 5)), **numbers}, (3, 9, 9))
     network = load(write(tmp_path, built, card(built, 9, 3, 5)))
     _, trace = traced(network)
-    bend = first_bend(network, trace)
-    assert (bend.operator, bend.stage.tensor) == (name, "bent")
-    assert network.layers[0].bent == network.layers[0].shown_stage(None) == bend.stage
-    np.testing.assert_allclose(bend.after, CURVES[name](bend.before.astype(np.float64)), rtol=1e-4, atol=1e-5)
-    assert first_bend(network, trace, frozenset({"Relu"})).stage.tensor == "relu"
+    found = first_nonlinearity(network, trace)
+    assert (found.operator, found.stage.tensor) == (name, "bent")
+    assert network.layers[0].activated == network.layers[0].shown_stage(None) == found.stage
+    np.testing.assert_allclose(found.after, CURVES[name](found.before.astype(np.float64)), rtol=1e-4, atol=1e-5)
+    assert first_nonlinearity(network, trace, frozenset({"Relu"})).stage.tensor == "relu"
 
 
 def test_a_first_layer_that_does_not_look_at_the_photo_itself_has_no_kernels_to_show(tmp_path):

@@ -33,7 +33,7 @@ def test_it_opens_on_the_first_layers_convolution_and_its_strongest_channel():
     assert header["kind"] == "weighted"
     assert header["labels"] == ["red", "green", "blue"]
     assert header["chosenChannel"] == header["channels"][0]["index"]
-    assert [step["kind"] for step in header["next"]] == ["bent", "largest"]
+    assert [step["kind"] for step in header["next"]] == ["unary", "largest"]
     assert not header["pinned"]
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from convoscope import words
-from convoscope.arithmetic import Bent, Largest, Recipe, Softmax, Source
+from convoscope.arithmetic import Largest, Recipe, Softmax, Source, Unary
 from convoscope.graph.reading import GraphError
 from convoscope.layers import Stage
 from convoscope.receptive import receptive_fields
@@ -166,7 +166,7 @@ def _step(workings: Workings, stage: Stage, recipe: Recipe) -> Step:
 
 
 def _rule(stage: Stage, recipe: Recipe) -> str:
-    return stage.title if isinstance(recipe, Bent | Softmax) else ""
+    return stage.title if isinstance(recipe, Unary | Softmax) else ""
 
 
 def _what_follows(visit: Visit, workings: Workings, stage: Stage, channel: int) -> list[Step]:
@@ -180,7 +180,7 @@ def _what_follows(visit: Visit, workings: Workings, stage: Stage, channel: int) 
             recipe = workings.recipe(following, channel)
         except GraphError:
             break
-        if not isinstance(recipe, Bent | Largest) or recipe.source != Source(stage.tensor, channel):
+        if not isinstance(recipe, Unary | Largest) or recipe.source != Source(stage.tensor, channel):
             break
         scale = _scale(workings, stage) if isinstance(recipe, Largest) else _scale(workings, following)
         found.append(Step(recipe, following.title, _rule(following, recipe), scale))

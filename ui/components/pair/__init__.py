@@ -24,7 +24,7 @@ class Pair:
 def pair(
     pairs: Sequence[Pair],
     window: Window,
-    step: Literal["relu", "bend", "largest", "mean"],
+    step: Literal["relu", "nonlinear", "largest", "mean"],
     *,
     key: str,
     titles: tuple[str, str],

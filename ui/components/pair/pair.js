@@ -66,7 +66,7 @@ class Pair {
     this.say.textContent = this[this.header.step](cells.map((cell) => before.values[cell]), result);
   }
 
-  bend([value], result) {
+  nonlinear([value], result) {
     return `Row ${this.at.y + 1}, column ${this.at.x + 1}: ${printed(value)} becomes ${printed(result)}.`;
   }
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convoscope.arithmetic import Bent, Largest, Moved, Pointwise, Recipe, Softmax, Weighted
+from convoscope.arithmetic import Largest, Moved, Pointwise, Recipe, Softmax, Unary, Weighted
 from convoscope.overview import reduced
 from convoscope.receptive import Fields
 from convoscope.render import Scale, colour_table
@@ -27,7 +27,7 @@ _KINDS: dict[type, str] = {
     Weighted: "weighted",
     Pointwise: "pointwise",
     Largest: "largest",
-    Bent: "bent",
+    Unary: "unary",
     Moved: "moved",
     Softmax: "softmax",
 }
@@ -139,13 +139,13 @@ def _recipe(recipe: Recipe, labels: Sequence[str], arrays: dict[str, NDArray[Any
     if isinstance(recipe, Pointwise):
         arrays |= {"sources": recipe.maps, "factors": _once(recipe.factors), "offset": _once(recipe.offset[None])}
         kind |= {"weightScale": _scale(Scale("weights", *_ends(recipe.factors)), arrays), "adds": recipe.adds}
-    if isinstance(recipe, Largest | Bent | Moved):
+    if isinstance(recipe, Largest | Unary | Moved):
         arrays["sources"] = recipe.map
         kind |= {"taken": list(recipe.map.shape)}
     if isinstance(recipe, Largest):
         kind |= {"count": 1, "rows": _axis(recipe.rows), "columns": _axis(recipe.columns)}
-    if isinstance(recipe, Bent):
-        kind |= _bend(recipe)
+    if isinstance(recipe, Unary):
+        kind |= _unary(recipe)
     if isinstance(recipe, Softmax):
         arrays["sources"] = recipe.logits
         kind |= {"index": recipe.index}
@@ -179,8 +179,8 @@ def _weighted(recipe: Weighted, labels: Sequence[str], arrays: dict[str, NDArray
 def _next(step: Step, at: int, arrays: dict[str, NDArray[Any]]) -> dict[str, object]:
     recipe = step.recipe
     found: dict[str, object] = {"kind": _KINDS[type(recipe)], "title": step.title, "rule": step.rule}
-    if isinstance(recipe, Bent):
-        return found | _bend(recipe)
+    if isinstance(recipe, Unary):
+        return found | _unary(recipe)
     assert isinstance(recipe, Largest)
     arrays[f"next{at}"] = recipe.map
     height, width = recipe.values.shape
@@ -188,7 +188,7 @@ def _next(step: Step, at: int, arrays: dict[str, NDArray[Any]]) -> dict[str, obj
     return found | {"rows": _axis(recipe.rows), "columns": _axis(recipe.columns)}
 
 
-def _bend(recipe: Bent) -> dict[str, object]:
+def _unary(recipe: Unary) -> dict[str, object]:
     low, high = (bound if np.isfinite(bound) else None for bound in (recipe.low, recipe.high))
     curve = recipe.curve and {"operator": recipe.curve.operator, "a": recipe.curve.a, "b": recipe.curve.b}
     passes = not curve and recipe.slope == 1 and low is None and high is None

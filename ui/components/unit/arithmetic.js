@@ -22,7 +22,7 @@ class Arithmetic {
     }
     if (kind === "softmax") return { ...this.share(), runtime, magnitude: 1 };
     const given = from ? sources[from[0] * taken[1] + from[1]] : sources[cell.y * width + cell.x];
-    const value = kind === "moved" ? given : bent(given, this.header);
+    const value = kind === "moved" ? given : activate(given, this.header);
     return { given, value, runtime, magnitude: Math.max(Math.abs(value), this.header.curve ? 1 : 0) };
   }
 
@@ -106,7 +106,7 @@ function erf(x) {
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
 
-function bent(given, { slope, low, high, curve }) {
+function activate(given, { slope, low, high, curve }) {
   if (curve) return CURVES[curve.operator](given, curve.a, curve.b);
   const value = given < 0 ? given * slope : given;
   return Math.min(Math.max(value, low ?? -Infinity), high ?? Infinity);

@@ -9,8 +9,8 @@ class Onward {
     const lines = [];
     for (const step of header.next) {
       lines.push(element("h4", { text: step.title }));
-      if (step.kind === "bent") {
-        const after = bent(value, step), number = (each) => element("span", { class: "number", text: fixed(each) });
+      if (step.kind === "unary") {
+        const after = activate(value, step), number = (each) => element("span", { class: "number", text: fixed(each) });
         lines.push(element("p", { class: "equation small" }, `${step.rule}(`, number(value), ") = ", number(after)));
         value = after;
         continue;

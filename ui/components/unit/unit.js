@@ -103,13 +103,13 @@ class Unit {
 
   drawSum() {
     const { kind, count, left, counts: divided, dense, step, taken = [1, 1] } = this.header;
-    const plain = ["bent", "moved", "softmax"].includes(kind);
+    const plain = ["unary", "moved", "softmax"].includes(kind);
     this.equation.classList.toggle("hidden", !plain);
     this.before.classList.toggle("hidden", !plain || kind === "softmax" || taken[0] * taken[1] === 1);
     this.terms.node.classList.toggle("hidden", plain);
     this.heading.textContent = {
       weighted: divided !== "nothing" ? "The window" : (dense ? "Each feature × its weight" : "Window × kernel, added up for each map") + (count > ROWS ? ", strongest first" : ""),
-      pointwise: "The cells in this place, each × its factor", largest: "The window: the largest wins", bent: step,
+      pointwise: "The cells in this place, each × its factor", largest: "The window: the largest wins", unary: step,
       moved: "A map becomes a row of numbers", softmax: "Its logit becomes a share of the whole",
     }[kind];
     if (plain) this.drawEquation();

@@ -17,7 +17,7 @@ function sentence(header, { y, x }, found, products) {
       : `: the average of ${many(found.divisor, "value")}.`,
     pointwise: () => count > 1 || header.adds ? `: ${many(count, "number")}${header.adds ? " and a constant" : ""}, added up.` : ": the number that comes in, times a factor.",
     largest: () => `: the largest of the ${found.inside.filter(Boolean).length} values in its window.`,
-    bent: () => bending(header, found),
+    unary: () => bending(header, found),
     moved: () => `: it is row ${header.from[0] + 1}, column ${header.from[1] + 1} of ${header.labels[0]}, in line with all the others.`,
     softmax: () => `: e to its logit, as a share of the sum over all classes.`,
   }[kind]();

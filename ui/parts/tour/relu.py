@@ -3,7 +3,7 @@
 import numpy as np
 
 from convoscope import operations, words
-from convoscope.firsts import Bend, first_bend
+from convoscope.firsts import Nonlinearity, first_nonlinearity
 from convoscope.graph.operators import OPERATORS
 from convoscope.render import scale_of
 from convoscope.strength import strongest_first
@@ -36,9 +36,9 @@ _SHARES = ("less than a quarter", "a quarter to a half", "a half to three quarte
 
 
 def draw(visit: Visit) -> None:
-    step = first_bend(visit.network, visit.trace)
+    step = first_nonlinearity(visit.network, visit.trace)
     if step is None:
-        prose("This network has neither ReLU nor another bend between its maps.")
+        prose("This network has neither ReLU nor another nonlinearity between its maps.")
         return
     prose(_what(step))
     prose(f"Of the {step.after.size:,} numbers of this layer, {_result(step)} Move over either map.")
@@ -48,7 +48,7 @@ def draw(visit: Visit) -> None:
     pair(
         pairs,
         one,
-        "relu" if step.operator == "Relu" else "bend",
+        "relu" if step.operator == "Relu" else "nonlinear",
         key=state.component_key("relu", visit),
         titles=(f"Before {name}", f"After {name}"),
         label=visit.photo_title,
@@ -57,7 +57,7 @@ def draw(visit: Visit) -> None:
 
 def question(visit: Visit) -> Question:
     last = next((stage for stage in reversed(list(visit.network.stages)) if stage.operator == "Relu"), None)
-    first = first_bend(visit.network, visit.trace)
+    first = first_nonlinearity(visit.network, visit.trace)
     if last is None or (first and first.stage == last):
         return Question("What does ReLU make of −3?", ("3", "0", "−3"), right=1, why="What is below zero becomes 0.")
     values = visit.trace.values(last)
@@ -70,21 +70,21 @@ def question(visit: Visit) -> Question:
     )
 
 
-def _what(step: Bend) -> str:
+def _what(step: Nonlinearity) -> str:
     if step.operator == "Relu":
         return (
             "After a convolution often comes the simplest step of all. **ReLU** replaces every negative number by 0 and leaves "
-            "the others exactly as they are. Red disappears; blue stays the same blue. Without such a bend, all layers together "
-            "could do no more than a single one."
+            "the others exactly as they are. Red disappears; blue stays the same blue. Without such a bend, a **nonlinearity**, "
+            "all layers together could do no more than a single one."
         )
     return (
-        "After a convolution comes a bend: without one, all layers together could do no more than a single one. Most networks "
-        "take ReLU, which makes every negative number 0 and leaves the others as they are. This one takes "
+        "After a convolution comes a bend, a **nonlinearity**: without one, all layers together could do no more than a single "
+        "one. Most networks take ReLU, which makes every negative number 0 and leaves the others as they are. This one takes "
         f"**{_title(step)}**: {_BENDS[step.operator]}."
     )
 
 
-def _result(step: Bend) -> str:
+def _result(step: Nonlinearity) -> str:
     below = f"**{words.percent(float((step.before < 0).mean()))}** were below zero"
     if step.operator == "Relu":
         return f"{below} and became 0."
@@ -94,11 +94,11 @@ def _result(step: Bend) -> str:
     return f"{below}. They reached from {low} to {high}; now they reach from {lower} to {higher}."
 
 
-def _title(step: Bend) -> str:
+def _title(step: Nonlinearity) -> str:
     return OPERATORS[step.operator].title if step.operator in OPERATORS else step.operator
 
 
-def _pair(step: Bend, channel: int) -> Pair:
+def _pair(step: Nonlinearity, channel: int) -> Pair:
     before, after = step.before[channel], step.after[channel]
     below = int((before < 0).sum())
     is_relu = step.operator == "Relu"

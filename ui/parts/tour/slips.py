@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from convoscope import words
 from convoscope.filters import brightness
-from convoscope.firsts import Convolution, first_bend, first_convolution
+from convoscope.firsts import Convolution, first_convolution, first_nonlinearity
 from convoscope.last_layer import last_layer
 from convoscope.learning_step import learning_step
 from convoscope.operations import convolve
@@ -80,7 +80,7 @@ def _grey(visit: Visit) -> Slip:
 
 
 def _not_squashed(visit: Visit) -> Slip:
-    step = first_bend(visit.network, visit.trace, frozenset({"Relu"}))
+    step = first_nonlinearity(visit.network, visit.trace, frozenset({"Relu"}))
     evidence = "This network has no ReLU between its maps."
     if step:
         above = int((step.after > 1).sum())
