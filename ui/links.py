@@ -9,6 +9,7 @@ from convoscope.card import Card
 from convoscope.network import Network
 from convoscope.photo import Photo
 from convoscope.prepare import Crop
+from convoscope.why.what_if import STRENGTHS
 from convoscope.words import listed, plain
 from ui.chapters import CHAPTERS
 from ui.gains import Gains, from_word, to_word
@@ -47,6 +48,7 @@ class Selection:
     against: int | None = None
     other: str | None = None
     change: str | None = None
+    strength: int | None = None
     patch: int | None = None
     stride: int | None = None
     map: str | None = None
@@ -75,6 +77,7 @@ def to_link(selection: Selection, network: Network) -> dict[str, str]:
         "against": _class_name(selection.against, card),
         "other": selection.other,
         "change": selection.change,
+        "strength": _digits(selection.strength),
         "patch": _digits(selection.patch),
         "stride": _digits(selection.stride),
         "map": selection.map,
@@ -127,6 +130,7 @@ def from_link(
         against=asked.class_index("against", network.card),
         other=asked.photo("other", samples, own, last=None),
         change=asked.one_of("change", CHANGES),
+        strength=asked.number("strength", range(STRENGTHS + 1)),
         patch=patch,
         stride=asked.number("stride", strides(patch or middle(sizes))),
         map=asked.one_of("map", GRADIENT_MAPS),

@@ -25,9 +25,10 @@ from ui.visit import Visit
 Value = TypeVar("Value")
 
 _LEFT_OPEN = {  # by what is chosen: what the page then picks by itself again
-    "model": ("answer", "against", "layer", "stage", "channel", "cell", "step", "patch", "stride", "switches"),
-    "photo": ("crop", "answer", "against"),
+    "model": ("answer", "against", "layer", "stage", "channel", "cell", "step", "patch", "stride", "strength", "switches"),
+    "photo": ("crop", "answer", "against", "strength"),
     "patch": ("stride",),
+    "change": ("strength",),
     "layer": ("stage", "channel"),
 }
 

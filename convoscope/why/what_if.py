@@ -88,7 +88,10 @@ class Series:
         return int(others[np.abs(self.strengths[others]).argmin()]) if len(others) else None
 
 
-def series(network: Network, prepared: Prepared, what: WhatIf, count: int = 33) -> Series:
+STRENGTHS = 33  # of a series, and one more where 0 is not among them
+
+
+def series(network: Network, prepared: Prepared, what: WhatIf, count: int = STRENGTHS) -> Series:
     """Changes the very pixels the network gets. count: of strengths, evenly over the range; 0 is added if it is missing.
 
     A `lean` network is quicker.

@@ -308,6 +308,9 @@ def test_the_film_shows_the_photo_at_the_place_of_its_slider(page):
     page.keyboard.press("Home")
     expect(title).to_contain_text("180 degrees clockwise")
     expect(slider).to_have_attribute("aria-valuetext", re.compile(re.escape(shipped.best(name="cat"))))
+    expect_query(page, strength="0")
+    page.reload()
+    expect(title).to_contain_text("180 degrees clockwise")
 
 
 def test_the_verdict_on_a_map_comes_when_it_is_asked_for(page):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from convoscope.network import load
 from convoscope.prepare import Crop
+from convoscope.why.what_if import STRENGTHS
 from tests import shipped
 from tests.pages.app import ROOT
 from ui.chapters import CHAPTERS
@@ -42,6 +43,7 @@ def selections(draw: st.DrawFn) -> Selection:
         against=draw(st.none() | st.integers(0, len(network.card.classes) - 1)),
         other=draw(st.none() | st.sampled_from([sample.name for sample in (PHOTOS if model == "photo" else DRAWINGS)])),
         change=draw(st.none() | st.sampled_from(CHANGES)),
+        strength=draw(st.none() | st.integers(0, STRENGTHS)),
         patch=patch,
         stride=draw(st.none() | st.sampled_from(strides(patch or middle(patches(network.card.preprocessing.size))))),
         map=draw(st.none() | st.sampled_from(sorted(GRADIENT_MAPS))),

@@ -1,6 +1,6 @@
 """A picture at each place along a range, with what the network says of it: a slider goes through them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +21,17 @@ class Frame:
     answers: Sequence[tuple[str, float]]
 
 
-def film(frames: Sequence[Frame], followed: Sequence[str], at: int, *, key: str, label: str) -> None:
-    """followed: classes that keep their colours along the range. at: the frame it begins with."""
+def film(
+    frames: Sequence[Frame], followed: Sequence[str], at: int, *, key: str, label: str, on_choose: Callable[[], None]
+) -> None:
+    """followed: classes that keep their colours along the range. at: the frame it begins with.
+
+    Where the slider comes to rest, it triggers `chosen` with the number of the frame.
+    """
     header: dict[str, object] = {
         "label": label,
         "followed": list(followed),
         "at": at,
         "frames": [{"title": frame.title, "answers": [list(answer) for answer in frame.answers]} for frame in frames],
     }
-    _mount(key=key, data=pack_pictures(header, [Picture(frame.picture) for frame in frames]))
+    _mount(key=key, data=pack_pictures(header, [Picture(frame.picture) for frame in frames]), on_chosen_change=on_choose)

@@ -3,6 +3,7 @@ class Film {
     this.canvas = element("canvas", { role: "img" });
     this.slider = element("input", { type: "range", min: 0, step: 1 });
     this.slider.oninput = () => this.draw();
+    this.slider.onchange = () => this.trigger("chosen", Number(this.slider.value));
     this.strip = element("div", { class: "strip", "aria-hidden": "true" });
     this.title = element("output");
     this.bars = element("div");

@@ -91,12 +91,14 @@ def _film(visit: Visit, found: Series, followed: list[int]) -> None:
     every = max(1, -(-found.pixels.nbytes // LARGEST))
     begin = _begin(visit, found)
     shown = sorted({*range(0, len(found.strengths), every), begin})
+    key = state.component_key("film", visit)
     film(
         [Frame(found.pixels[place], at(found, place), _answers(visit, found, followed, place)) for place in shown],
         [visit.network.card.classes[index] for index in followed],
         shown.index(begin),
-        key=state.component_key("film", visit),
+        key=key,
         label=f"{found.what.name}, {found.what.unit}",
+        on_choose=state.taken(key, "chosen", lambda frame: state.select(strength=shown[frame])),
     )
 
 
@@ -126,6 +128,8 @@ def _downloads(visit: Visit, found: Series) -> None:
 
 
 def _begin(visit: Visit, found: Series) -> int:
-    """The strength that is shown first: where it turns, or no change."""
+    """The strength that is shown first: the one chosen, or where it turns, or no change."""
+    if visit.selection.strength is not None:
+        return min(visit.selection.strength, len(found.strengths) - 1)
     turn = found.turn(visit.asked)
     return found.unchanged if turn is None else turn
