@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import NodeProto
 
 from convoscope.graph.operators import NONLINEARITIES
-from convoscope.graph.reading import attribute, computing_nodes
+from convoscope.graph.reading import attribute, step_of
 from convoscope.kernels import kernels
 from convoscope.layers import Stage, nonlinearity_end
 from convoscope.network import Network, Trace
@@ -56,7 +55,7 @@ def first_convolution(network: Network, prepared: Prepared, trace: Trace) -> Con
     """None if the first layer is no convolution, or none that looks at the photo itself, all its channels at once."""
     layer = network.layers[0]
     weights = kernels(network, layer)
-    node = _node(network, layer.name)
+    node = step_of(network.model.graph, layer.name)
     photo = prepared.tensor[0]
     if weights is None or node.input[0] != network.session.get_inputs()[0].name or weights.shape[1] != len(photo):
         return None
@@ -80,10 +79,10 @@ def first_nonlinearity(network: Network, trace: Trace, operators: frozenset[str]
 
 def _nonlinearity(network: Network, trace: Trace, first: Stage, last: Stage) -> Nonlinearity | None:
     """From its first to its last step; None for the gate of other maps."""
-    taken, name = _node(network, first.tensor).input[0], first.operator
+    taken, name = step_of(network.model.graph, first.tensor).input[0], first.operator
     if first.operator == "Erf":
-        taken = next((each for each in _node(network, taken).input if each not in network.constants), "")
-    elif first is not last and taken not in _node(network, last.tensor).input:
+        taken = next((each for each in step_of(network.model.graph, taken).input if each not in network.constants), "")
+    elif first is not last and taken not in step_of(network.model.graph, last.tensor).input:
         return None
     if first is not last:
         name = _MADE_OF[first.operator]
@@ -95,7 +94,7 @@ def first_pooling(network: Network, trace: Trace) -> Pooling | None:
     """None if no pooling in windows follows another step's maps."""
     for stage in network.stages:
         if stage.operator in _POOLS and stage.is_maps:
-            node = _node(network, stage.tensor)
+            node = step_of(network.model.graph, stage.tensor)
             before = _maps(trace, node.input[0])
             if before is not None:
                 window = axes(node, attribute(node, "kernel_shape", ()), before.shape[1:], stage.shape[1:])
@@ -106,7 +105,3 @@ def first_pooling(network: Network, trace: Trace) -> Pooling | None:
 def _maps(trace: Trace, tensor: str) -> NDArray[np.float32] | None:
     """None if another step than one with maps makes the tensor."""
     return next((each.values for each in trace.activations if each.stage.tensor == tensor and each.stage.is_maps), None)
-
-
-def _node(network: Network, tensor: str) -> NodeProto:
-    return next(node for node in computing_nodes(network.model.graph) if node.output[0] == tensor)

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import NodeProto
 
-from convoscope.graph.reading import attribute, computing_nodes
+from convoscope.graph.reading import attribute, step_of
 from convoscope.layers import Layer
 from convoscope.network import Network
 
@@ -24,7 +23,7 @@ class Histogram:
 
 def kernels(network: Network, layer: Layer) -> NDArray[np.float32] | None:
     """float32 (output channels, input channels, height, width); None if the layer is no convolution of images."""
-    node = _node(network, layer)
+    node = step_of(network.model.graph, layer.name)
     if node.op_type != "Conv":
         return None
     name = node.input[1]
@@ -34,7 +33,7 @@ def kernels(network: Network, layer: Layer) -> NDArray[np.float32] | None:
 
 def entering(network: Network, layer: Layer, channel: int) -> NDArray[np.intp]:
     """The channels of the convolution's input that an output channel looks at: all of them, or those of its group."""
-    node, values = _node(network, layer), kernels(network, layer)
+    node, values = step_of(network.model.graph, layer.name), kernels(network, layer)
     assert values is not None
     per_group = len(values) // int(attribute(node, "group", 1))
     first = channel // per_group * values.shape[1]
@@ -67,7 +66,3 @@ def as_colours(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     peaks = np.abs(values).max((1, 2, 3), keepdims=True)
     shares = values / np.where(peaks, peaks, 1)
     return (127.5 + shares.transpose(0, 2, 3, 1) * 127.5).round().astype(np.uint8)
-
-
-def _node(network: Network, layer: Layer) -> NodeProto:
-    return next(node for node in computing_nodes(network.model.graph) if node.output[0] == layer.name)

@@ -34,5 +34,5 @@ def last_layer(network: Network, trace: Trace) -> LastLayer | None:
     if found is None:
         return None
     name, weights, bias = found
-    values = next(each.values for each in trace.activations if each.stage.tensor == name)
+    values = trace.tensors[name]
     return LastLayer(values.astype(np.float64).reshape(-1), weights, bias)

@@ -77,8 +77,13 @@ class Trace:
     prediction: Prediction
     activations: tuple[Activation, ...]
 
+    @cached_property
+    def tensors(self) -> dict[str, NDArray[np.float32]]:
+        """By name, of the stage's shape."""
+        return {each.stage.tensor: each.values for each in self.activations}
+
     def values(self, stage: Stage) -> NDArray[np.float32]:
-        return next(activation.values for activation in self.activations if activation.stage == stage)
+        return self.tensors[stage.tensor]
 
 
 @dataclass(frozen=True)

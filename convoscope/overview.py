@@ -45,7 +45,7 @@ def columns(network: Network, prepared: Prepared, trace: Trace, unfolded: Collec
     numbers. prepared: what the trace was made of.
     """
     photo = input_name(network.model.graph)
-    values = {photo: prepared.tensor[0]} | {each.stage.tensor: each.values for each in trace.activations}
+    values = {photo: prepared.tensor[0]} | trace.tensors
     steps = [step for layer in network.layers for step in _steps(layer, network.logits_name, layer.name in unfolded)]
     answers = next((layer, stage) for layer in network.layers for stage in layer.stages if stage.tensor == network.logits_name)
     flows = Contributions.of(network, values, frozenset([photo, *(stage.tensor for _, stage in steps)]))

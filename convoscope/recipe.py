@@ -49,8 +49,7 @@ class Workings:
     @cached_property
     def tensors(self) -> dict[str, NDArray[np.float32]]:
         """By name, without the batch axis; the input too."""
-        made = {each.stage.tensor: each.values for each in self.trace.activations}
-        return {self.input: self.prepared.tensor[0], **made}
+        return {self.input: self.prepared.tensor[0], **self.trace.tensors}
 
     @cached_property
     def _nodes(self) -> dict[str, NodeProto]:

@@ -13,7 +13,7 @@ from convoscope.adoption.layout import channels_first, is_channel_last, picture_
 from convoscope.adoption.merging import merge
 from convoscope.adoption.precision import is_half, to_float32
 from convoscope.card import Preprocessing
-from convoscope.graph.reading import GraphError, check_operators, input_name, picture_type, unsupported
+from convoscope.graph.reading import GraphError, check_operators, copied, input_name, picture_type, unsupported
 from convoscope.graph.settle import settle
 
 TOLERANCE = 1e-4  # of the largest answer: what the same sums in another order may differ by
@@ -35,10 +35,9 @@ def adopt(model: ModelProto, made: Preprocessing, *, blue_first: bool = False) -
     Raises GraphError for operators that cannot be written otherwise, and where the answers differ by more than `TOLERANCE`
     or, for half precision, `HALF_TOLERANCE`.
     """
-    settled, adopted = ModelProto(), ModelProto()
-    settled.CopyFrom(model)
+    settled = copied(model)
     _fix_size(settled, made)
-    adopted.CopyFrom(settle(settled))
+    adopted = copied(settle(settled))
     rewritten = to_float32(adopted)
     fold(adopted)
     padded = any(node.op_type == "Pad" for node in adopted.graph.node)
@@ -82,8 +81,7 @@ def _difference(before: ModelProto, after: ModelProto, made: Preprocessing, blue
 def _answers(model: ModelProto, picture: NDArray[np.float64]) -> NDArray[np.float64]:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    asked = ModelProto()
-    asked.CopyFrom(model)
+    asked = copied(model)
     name = asked.graph.output[0].name
     last = next((node for node in asked.graph.node if node.output[0] == name), None)
     if last is not None and last.op_type == "Softmax":  # it would hide differences of large logits

@@ -4,7 +4,7 @@ import numpy as np
 import onnxruntime
 from onnx import ModelProto, helper, numpy_helper
 
-from convoscope.graph.reading import computing_nodes, constants
+from convoscope.graph.reading import computing_nodes, constants, copied
 
 _STAY = frozenset({"Constant", "Identity"})  # have a fixed value as they stand
 
@@ -17,8 +17,7 @@ def fold(model: ModelProto) -> None:
     if not steps:
         return
     names = [name for node in steps for name in node.output if name]
-    asked = ModelProto()
-    asked.CopyFrom(model)
+    asked = copied(model)
     del asked.graph.node[:], asked.graph.output[:], asked.graph.input[:]
     asked.graph.node.extend(node for node in model.graph.node if node.output[0] not in moving)
     asked.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)

@@ -13,13 +13,12 @@ from onnx import ModelProto
 
 from convoscope.adoption.held import FRONT, Held, Layout
 from convoscope.adoption.rules import take
-from convoscope.graph.reading import computing_nodes, input_name
+from convoscope.graph.reading import computing_nodes, graph_input, input_name
 
 
 def picture_sizes(model: ModelProto) -> Sequence[Any]:
     """The declared sizes of the input, as ONNX has them."""
-    given = next(value for value in model.graph.input if value.name == input_name(model.graph))
-    sizes: Sequence[Any] = given.type.tensor_type.shape.dim
+    sizes: Sequence[Any] = graph_input(model.graph).type.tensor_type.shape.dim
     return sizes
 
 

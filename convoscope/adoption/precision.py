@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, numpy_helper
 
-from convoscope.graph.reading import attribute, computing_nodes, input_name
+from convoscope.graph.reading import attribute, computing_nodes, graph_input
 
 _HALF = frozenset({TensorProto.FLOAT16, TensorProto.BFLOAT16})
 
@@ -17,7 +17,7 @@ def is_half(model: ModelProto) -> bool:
 
 def to_float32(model: ModelProto) -> bool:
     """Changes the model; returns whether there was anything to change."""
-    given = next(value for value in model.graph.input if value.name == input_name(model.graph)).type.tensor_type
+    given = graph_input(model.graph).type.tensor_type
     halves = [tensor for tensor in _tensors(model) if tensor.data_type in _HALF]
     if not halves and given.elem_type == TensorProto.FLOAT:
         return False

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
+from convoscope.graph.reading import copied
 from convoscope.graph.rules import RULES
 from convoscope.graph.step import GradientError, Step, Writer
 
@@ -31,8 +32,7 @@ def backward(model: ModelProto, tensors: Sequence[str], logits: str) -> ModelPro
 
     Raises GradientError for an operator without a rule between them, naming it, and for a tensor the logits do not depend on.
     """
-    extended = ModelProto()
-    extended.CopyFrom(model)
+    extended = copied(model)
     write = Writer.on(extended, "gradient")
     own = len(extended.graph.node)
     weights = helper.make_tensor_value_info(LOGIT_WEIGHTS, TensorProto.FLOAT, [None, write.shape(logits)[1]])

@@ -6,11 +6,12 @@ from typing import Any
 from numpy.typing import NDArray
 from onnx import ModelProto, numpy_helper
 
+from convoscope.graph.reading import copied
+
 
 def bake(model: ModelProto, values: Mapping[str, NDArray[Any]]) -> ModelProto:
     """A copy of the model in which these initialisers, or outputs of Constant nodes, have these values."""
-    baked = ModelProto()
-    baked.CopyFrom(model)
+    baked = copied(model)
     kept = [tensor for tensor in baked.graph.initializer if tensor.name not in values]
     nodes = [node for node in baked.graph.node if node.op_type != "Constant" or node.output[0] not in values]
     del baked.graph.initializer[:]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import GraphProto, ModelProto, NodeProto, helper, numpy_helper
+from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto, helper, numpy_helper
 from onnx.external_data_helper import uses_external_data
 
 from convoscope.graph.operators import OPERATORS
@@ -68,19 +68,29 @@ def constants(graph: GraphProto) -> dict[str, NDArray[Any]]:
     return values
 
 
-def input_name(graph: GraphProto) -> str:
+def graph_input(graph: GraphProto) -> ValueInfoProto:
     """The one input that is not an initialiser. Raises GraphError if there is not exactly one."""
     fixed = {tensor.name for tensor in graph.initializer}
-    names = [value.name for value in graph.input if value.name not in fixed]
-    if len(names) != 1:
-        raise GraphError(f"its graph has {len(names)} inputs; an image classifier has one")
-    return str(names[0])
+    found: list[ValueInfoProto] = [value for value in graph.input if value.name not in fixed]
+    if len(found) != 1:
+        raise GraphError(f"its graph has {len(found)} inputs; an image classifier has one")
+    return found[0]
+
+
+def input_name(graph: GraphProto) -> str:
+    """Of that input. Raises GraphError."""
+    return str(graph_input(graph).name)
+
+
+def copied(model: ModelProto) -> ModelProto:
+    copy = ModelProto()
+    copy.CopyFrom(model)
+    return copy
 
 
 def picture_type(model: ModelProto) -> np.dtype[Any]:
     """Of the numbers that the input holds."""
-    given = next(value for value in model.graph.input if value.name == input_name(model.graph))
-    return helper.tensor_dtype_to_np_dtype(given.type.tensor_type.elem_type)
+    return helper.tensor_dtype_to_np_dtype(graph_input(model.graph).type.tensor_type.elem_type)
 
 
 def computing_nodes(graph: GraphProto) -> Iterator[NodeProto]:
@@ -90,6 +100,11 @@ def computing_nodes(graph: GraphProto) -> Iterator[NodeProto]:
         if live.intersection(node.input):
             live.update(node.output)
             yield node
+
+
+def step_of(graph: GraphProto, tensor: str) -> NodeProto:
+    """The node that computes the tensor, which depends on the input."""
+    return next(node for node in computing_nodes(graph) if node.output[0] == tensor)
 
 
 def attribute(node: NodeProto, name: str, default: Any) -> Any:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto
 
 from convoscope.card import Preprocessing
-from convoscope.graph.reading import constants, input_name
+from convoscope.graph.reading import constants, graph_input, input_name
 
 _DIGITS = 6  # after the point, of a mean: float32 has no more
 _STEPS = ("Add", "Sub", "Mul", "Div")
@@ -32,7 +32,7 @@ class Scaling:
 def take_scaling(model: ModelProto) -> Scaling:
     """Takes the steps that scale each channel off the beginning of the graph; returns what they do."""
     name, outputs = input_name(model.graph), {output.name for output in model.graph.output}
-    sizes = next(value for value in model.graph.input if value.name == name).type.tensor_type.shape.dim
+    sizes = graph_input(model.graph).type.tensor_type.shape.dim
     channels = sizes[1].dim_value if len(sizes) > 1 else 0
     offset, divisor = np.zeros(1), np.ones(1)
     while True:

@@ -13,7 +13,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, ValueInfoProto, helper, numpy_helper
 
-from convoscope.graph.reading import computing_nodes, constants, input_name, picture_type
+from convoscope.graph.reading import computing_nodes, constants, copied, graph_input, picture_type
 
 _TRIED = (2, 3)  # numbers of pictures by which a computed shape tells what follows from them
 _SIZES = frozenset({"Shape", "Gather", "Unsqueeze", "Squeeze", "Concat", "Slice", "Cast", "Mul", "Div", "Add", "Sub", "Identity"})
@@ -29,7 +29,7 @@ class _Sizes:
 
 def settle(model: ModelProto) -> ModelProto:
     """Changes the model, which is returned. Of one that is settled already nothing changes. Raises GraphError."""
-    given = next(value for value in model.graph.input if value.name == input_name(model.graph))
+    given = graph_input(model.graph)
     declared = _open_batch(model, given)
     sizes = _sizes(model)
     readers = [node for node in computing_nodes(model.graph) if node.op_type == "Reshape" or _reads(node, sizes)]
@@ -109,8 +109,7 @@ def _computed(model: ModelProto, given: ValueInfoProto, names: Sequence[str]) ->
     sizes = [size.dim_value for size in given.type.tensor_type.shape.dim][1:]
     if not all(sizes):
         return {}
-    asked = ModelProto()
-    asked.CopyFrom(model)
+    asked = copied(model)
     del asked.graph.output[:]
     asked.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
     session = onnxruntime.InferenceSession(asked.SerializeToString(), providers=["CPUExecutionProvider"])

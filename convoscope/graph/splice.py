@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Set
 import numpy as np
 from onnx import ModelProto, NodeProto, helper
 
-from convoscope.graph.reading import GraphError, computing_nodes
+from convoscope.graph.reading import GraphError, computing_nodes, copied
 from convoscope.graph.step import Writer
 
 Change = Callable[[Writer, str], str]  # writes the steps that make the other values; takes and gives a tensor's name
@@ -17,8 +17,7 @@ def splice(model: ModelProto, prefix: str, changes: Mapping[str, Change]) -> Mod
     prefix: of the names of all that is added. The number of pictures may be another behind a change than before it.
     Raises GraphError for a tensor that the network does not compute.
     """
-    spliced = ModelProto()
-    spliced.CopyFrom(model)
+    spliced = copied(model)
     _open_batch(spliced)
     write = Writer.on(spliced, prefix)
     unknown = set(changes) - {node.output[0] for node in computing_nodes(model.graph)}

@@ -2,13 +2,12 @@
 
 from onnx import ModelProto, TensorProto, helper
 
-from convoscope.graph.reading import computing_nodes
+from convoscope.graph.reading import computing_nodes, copied
 
 
 def tap(model: ModelProto) -> ModelProto:
     """A copy of the model whose outputs are all tensors (float32) computed from the input, in the order of the graph."""
-    tapped = ModelProto()
-    tapped.CopyFrom(model)
+    tapped = copied(model)
     names = [node.output[0] for node in computing_nodes(tapped.graph)]
     declared = {output.name: output for output in model.graph.output}
     del tapped.graph.output[:]

@@ -2,13 +2,12 @@
 
 from onnx import ModelProto, helper
 
-from convoscope.graph.reading import input_name
+from convoscope.graph.reading import copied, input_name
 
 
 def adjustable(model: ModelProto) -> ModelProto:
     """A copy of the model in which every initialiser is an input with its own value as default (ONNX IR version 4 and up)."""
-    opened = ModelProto()
-    opened.CopyFrom(model)
+    opened = copied(model)
     given = input_name(model.graph)
     del opened.graph.input[:]
     opened.graph.input.extend(value for value in model.graph.input if value.name == given)
