@@ -16,12 +16,14 @@ from onnx import ModelProto, NodeProto, ValueInfoProto, helper, numpy_helper
 from convoscope.graph.reading import computing_nodes, constants, copied, graph_input, picture_type
 
 _TRIED = (2, 3)  # numbers of pictures by which a computed shape tells what follows from them
-_SIZES = frozenset({"Shape", "Gather", "Unsqueeze", "Squeeze", "Concat", "Slice", "Cast", "Mul", "Div", "Add", "Sub", "Identity"})
+_ON_SHAPES = frozenset(
+    {"Shape", "Gather", "Unsqueeze", "Squeeze", "Concat", "Slice", "Cast", "Mul", "Div", "Add", "Sub", "Identity"}
+)
 
 
 @dataclass(frozen=True)
-class _Sizes:
-    """values: int64. of_pictures: whether the first is the number of pictures, for which 0 stands in a Reshape."""
+class _Known:
+    """A tensor of sizes. values: int64. of_pictures: whether the first is the number of pictures, in whose place is a 0."""
 
     values: NDArray[np.int64]
     of_pictures: bool
@@ -31,7 +33,7 @@ def settle(model: ModelProto) -> ModelProto:
     """Changes the model, which is returned. Of one that is settled already nothing changes. Raises GraphError."""
     given = graph_input(model.graph)
     declared = _open_batch(model, given)
-    sizes = _sizes(model)
+    sizes = _from_shapes(model)
     readers = [node for node in computing_nodes(model.graph) if node.op_type == "Reshape" or _reads(node, sizes)]
     if readers:
         _write_shapes(model, given, declared, readers, sizes)
@@ -55,12 +57,14 @@ def _open_batch(model: ModelProto, given: ValueInfoProto) -> int | None:
     return declared
 
 
-def _sizes(model: ModelProto) -> set[str]:
+def _from_shapes(model: ModelProto) -> set[str]:
     """The tensors that follow from the shapes of others alone."""
+    if all(node.op_type != "Shape" for node in model.graph.node):
+        return set()  # without a look at all weights
     fixed, found = constants(model.graph), set[str]()
     for node in model.graph.node:
         names = set(filter(None, node.input)) - fixed.keys()
-        if node.op_type == "Shape" or (node.op_type in _SIZES and names and names <= found):
+        if node.op_type == "Shape" or (node.op_type in _ON_SHAPES and names and names <= found):
             found.update(node.output)
     return found
 
@@ -74,7 +78,8 @@ def _write_shapes(
     model: ModelProto, given: ValueInfoProto, declared: int | None, readers: Sequence[NodeProto], sizes: set[str]
 ) -> None:
     fixed = constants(model.graph)
-    computed = list(dict.fromkeys(name for node in readers for name in node.input if name in sizes))
+    shapes = {node.input[1] for node in readers if node.op_type == "Reshape"} - fixed.keys()
+    computed = list(dict.fromkeys(name for node in readers for name in node.input if name in sizes | shapes))
     found = _computed(model, given, computed) if computed else {}
     for node in readers:
         if node.op_type != "Reshape":
@@ -97,14 +102,14 @@ def _give_shape(model: ModelProto, reshape: NodeProto, shape: NDArray[np.int64])
     reshape.attribute.extend(kept)
 
 
-def _give_sizes(model: ModelProto, node: NodeProto, found: Mapping[str, _Sizes]) -> None:
+def _give_sizes(model: ModelProto, node: NodeProto, found: Mapping[str, _Known]) -> None:
     for at, name in enumerate(node.input):
         if name in found and not found[name].of_pictures:
             node.input[at] = f"{node.output[0]}/{name}"
             model.graph.initializer.append(numpy_helper.from_array(found[name].values, node.input[at]))
 
 
-def _computed(model: ModelProto, given: ValueInfoProto, names: Sequence[str]) -> dict[str, _Sizes]:
+def _computed(model: ModelProto, given: ValueInfoProto, names: Sequence[str]) -> dict[str, _Known]:
     """What these tensors come to, without those that follow from the number of pictures in another way than by being it."""
     sizes = [size.dim_value for size in given.type.tensor_type.shape.dim][1:]
     if not all(sizes):
@@ -117,9 +122,9 @@ def _computed(model: ModelProto, given: ValueInfoProto, names: Sequence[str]) ->
     found = {}
     for name, one, other in zip(names, *runs, strict=True):
         if np.array_equal(one, other):
-            found[name] = _Sizes(np.asarray(one, np.int64), of_pictures=False)
+            found[name] = _Known(np.asarray(one, np.int64), of_pictures=False)
         elif one.ndim == 1 and (one[0], other[0]) == _TRIED and np.array_equal(one[1:], other[1:]):
-            found[name] = _Sizes(np.array([0, *one[1:]], np.int64), of_pictures=True)
+            found[name] = _Known(np.array([0, *one[1:]], np.int64), of_pictures=True)
     return found
 
 
@@ -133,6 +138,6 @@ def _leave_out_sizes(model: ModelProto) -> None:
 def _leading_somewhere(model: ModelProto) -> Iterator[NodeProto]:
     needed = {output.name for output in model.graph.output}
     for node in reversed(model.graph.node):
-        if needed.intersection(node.output) or node.op_type not in _SIZES:
+        if needed.intersection(node.output) or node.op_type not in _ON_SHAPES:
             needed.update(node.input)
             yield node
