@@ -19,10 +19,13 @@ LOOK = 2  # seconds after which the folders are looked at again
 Edition = tuple[tuple[str, int, int], ...]  # of each folder its name, and when its card and its graph were written
 
 
-def networks() -> dict[str, Network | str]:
-    """Every folder in `models/`, the first model first: a network, or the sentence that says why there is none."""
+def networks(of: Edition | None = None) -> dict[str, Network | str]:
+    """Every folder in `models/`, the first model first: a network, or the sentence that says why there is none.
+
+    of: as they were found a moment ago.
+    """
     _begin()
-    return _networks(edition())
+    return _networks(of or edition())
 
 
 def edition() -> Edition:
@@ -65,8 +68,8 @@ def _networks(edition: Edition) -> dict[str, Network | str]:
     return found
 
 
-def usable() -> dict[str, Network]:
-    return {name: network for name, network in networks().items() if isinstance(network, Network)}
+def usable(of: Edition | None = None) -> dict[str, Network]:
+    return {name: network for name, network in networks(of).items() if isinstance(network, Network)}
 
 
 @kept()

@@ -47,6 +47,7 @@ def open_visit(page: str) -> Visit:
 def _brought_together(page: str) -> Visit:
     before, st.session_state.edition = st.session_state.get("edition"), edition()
     others = before not in (None, st.session_state.edition)  # networks than those that were chosen among
+    st.session_state.networks = usable(st.session_state.edition)
     if (target := st.session_state.pop("go_to", None)) and not others:
         st.switch_page(target, query_params=link())
     if st.session_state.get("page") != page:
@@ -55,7 +56,7 @@ def _brought_together(page: str) -> Visit:
     notes: tuple[str, ...] = ()
     followed = given != st.session_state.get("written") and not st.session_state.get("chosen_now")
     if "selection" not in st.session_state or followed or others:
-        st.session_state.selection, notes = from_link(given, usable(), own_photos.names())
+        st.session_state.selection, notes = from_link(given, _networks(), own_photos.names())
         st.session_state.view, st.session_state.problem, st.session_state.moving = None, None, False
         st.session_state.followed = times_followed() + 1
     selection: Selection = st.session_state.selection
@@ -66,20 +67,20 @@ def _brought_together(page: str) -> Visit:
         selection = st.session_state.selection = replace(selection, crop=crop)
     if not st.session_state.get("moving"):
         written = link()
-        if not given and selection == from_link({}, usable())[0]:
+        if not given and selection == from_link({}, _networks())[0]:
             written = given  # or this page would be two entries of the browser's history
         if given != written:
             st.query_params.from_dict(written)
         st.session_state.written = written
     st.session_state.chosen_now, st.session_state.drawn = False, selection.model
-    network = usable()[selection.model]
+    network = _networks()[selection.model]
     return Visit(selection, network, photo, title, crop, notes, problem_with("photo"))
 
 
 def link() -> dict[str, str]:
     """The selection as the URL's parameters. With them a page is one entry of the browser's history, not two."""
     selection: Selection = st.session_state.selection
-    return to_link(selection, usable()[selection.model])
+    return to_link(selection, _networks()[selection.model])
 
 
 def select(**changes: Any) -> None:
@@ -92,14 +93,14 @@ def select(**changes: Any) -> None:
     before: Selection = st.session_state.selection
     if before.model != st.session_state.drawn:
         changes = {field: value for field, value in changes.items() if field not in _LEFT_OPEN["model"]}
-    if changes.get("model", before.model) not in usable():  # the run that follows says so
+    if changes.get("model", before.model) not in _networks():  # the run that follows says so
         return
     left_open: dict[str, Any] = dict.fromkeys(field for each in changes for field in _LEFT_OPEN.get(each, ()))
     selection = replace(before, **(left_open | changes))
     if not _has(selection, changes.keys()):
         return
     if "model" in changes:
-        network = usable()[selection.model]
+        network = _networks()[selection.model]
         if selection.layer is None and before.layer in {layer.name for layer in network.layers}:
             selection = replace(selection, layer=before.layer)
         names = [sample.name for sample in samples_for(network.card)]
@@ -111,10 +112,10 @@ def select(**changes: Any) -> None:
     if {"layer", "view"} & changes.keys():
         st.session_state.view = None
     if "stage" in changes and selection.channel is not None:
-        channels = _step(usable()[selection.model], selection).shape[0]
+        channels = _step(_networks()[selection.model], selection).shape[0]
         selection = replace(selection, channel=selection.channel if selection.channel < channels else None)
     if selection.cell and {"layer", "stage"} & changes.keys() and "cell" not in changes:
-        network = usable()[selection.model]
+        network = _networks()[selection.model]
         cell = same_place(network, _step(network, before), _step(network, selection), selection.cell)
         selection = replace(selection, cell=cell)
     st.session_state.selection = selection
@@ -196,8 +197,8 @@ def swap() -> None:
 def go_to_layer(number: int) -> None:
     """Chooses the layer with this number (0: the photo itself) and asks for its page."""
     model = st.session_state.selection.model
-    if number and model == st.session_state.drawn and model in usable():
-        select(layer=usable()[model].layers[number - 1].name)
+    if number and model == st.session_state.drawn and model in _networks():
+        select(layer=_networks()[model].layers[number - 1].name)
         st.session_state.go_to, st.session_state.come_for_maps = "pages/layers.py", True
 
 
@@ -246,8 +247,8 @@ def keep_gains(model: str, turned: Mapping[str, Any]) -> None:
 
     While a slider moves the URL stays as it is, or each place on its way would be an entry of the browser's history.
     """
-    if model == st.session_state.selection.model and model in usable():
-        select(switches=within(turned["gains"], usable()[model]) or None)
+    if model == st.session_state.selection.model and model in _networks():
+        select(switches=within(turned["gains"], _networks()[model]) or None)
         st.session_state.moving = turned["moving"]
 
 
@@ -262,9 +263,15 @@ def _has(selection: Selection, fields: Collection[str]) -> bool:
     chosen_photos = [getattr(selection, field) for field in ("photo", "other") if field in fields]
     if any(name and name.startswith(OWN) and name not in own_photos.names() for name in chosen_photos):
         return False
-    layers = usable()[selection.model].layers
+    layers = _networks()[selection.model].layers
     layer = next((layer for layer in layers if layer.name == selection.layer), layers[0])
     return "stage" not in fields or selection.stage in (None, *(stage.tensor for stage in layer.stages))
+
+
+def _networks() -> dict[str, Network]:
+    """Those there were when this run began, or, before it does, the run before: a folder may come or go at any moment."""
+    networks: dict[str, Network] = st.session_state.networks
+    return networks
 
 
 def _step(network: Network, selection: Selection) -> Stage:
@@ -279,7 +286,7 @@ def _take_widget(field: str, key: str) -> None:
 
 
 def _other(selection: Selection) -> str:
-    samples = samples_for(usable()[selection.model].card)
+    samples = samples_for(_networks()[selection.model].card)
     return selection.other or next(each.name for each in samples if each.name != selection.photo)
 
 
@@ -287,6 +294,6 @@ def _photo(model: str, name: str) -> tuple[Photo, str]:
     """The photo with this name and its title."""
     if name.startswith(OWN):
         return own_photos.photo_named(name), own_photos.title_of(name)
-    card = usable()[model].card
+    card = _networks()[model].card
     sample = next(each for each in samples_for(card) if each.name == name)
     return sample_photo((card.preprocessing.channels, sample.name), sample), sample.title

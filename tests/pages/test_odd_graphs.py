@@ -1,5 +1,6 @@
 """Graphs of known operators put together as hardly anybody does: every page shows what it can of them, and says the rest."""
 
+import itertools
 import json
 import shutil
 from typing import Any
@@ -12,6 +13,7 @@ from onnx import NodeProto
 from convoscope.network import load
 from tests.graphs import card, model, node, write
 from tests.pages.app import ROOT, components, labelled, open_app
+from ui import shared
 from ui.chapters import CHAPTERS
 from ui.views import VIEWS
 
@@ -134,6 +136,22 @@ def test_what_is_chosen_on_the_page_of_a_network_that_goes_is_passed_over(shelf,
     step.set_value("conv").run()
     assert not app.exception
     assert "“second”" in app.info[0].value
+
+
+@pytest.mark.parametrize("looks", range(5))
+def test_a_network_may_go_at_any_moment_of_a_run(shelf, monkeypatch, looks):
+    built = model((CONV, node("Relu", "conv", "maps"), *HEAD), WEIGHTS, (3, SIZE, SIZE))
+    for name in ("first", "second"):
+        write(shelf / name, built, card(built, SIZE, 3, 4, title=name))
+    app = open_app(model="second")
+    left, everything = itertools.count(-looks), shared._edition
+    monkeypatch.setattr(shared, "_edition", lambda models: everything(models)[: 2 if next(left) < 0 else 1])
+    app.run()
+    assert not app.exception
+    app.run()
+    assert not app.exception
+    assert app.query_params["model"] == "first"
+    assert [each for each in app.selectbox if each.key == "choose_model"] == []  # there is nothing to choose among
 
 
 def test_what_is_measured_of_a_network_is_shown_when_it_comes(shelf, monkeypatch):
