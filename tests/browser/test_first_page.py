@@ -74,6 +74,7 @@ def test_a_photo_can_be_pasted_or_dropped_anywhere(page, event):
 
 def test_while_a_file_is_dragged_the_page_says_where_it_may_be_dropped(page):
     visit(page, "/")
+    expect(page.locator(".bar").first).to_be_visible()
     sign = page.get_by_text("Drop the picture")
     expect(sign).to_be_hidden()
     drag = """(event) => {
