@@ -11,7 +11,8 @@ from ui.parts.several import several
 
 visit = shell.open_page("What is in my photo?")
 if not own_photos.names():
-    st.page_link("pages/steps.py", label="New to convolutional networks? Take the tour →", query_params=state.link())
+    with st.container(key="tour"):
+        st.page_link("pages/steps.py", label="New to convolutional networks? Take the tour →", query_params=state.link())
 sentence = st.container()
 picker(visit)
 shell.problem_stops_here(visit)

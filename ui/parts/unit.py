@@ -26,7 +26,7 @@ from ui.visit import Visit
 _COLOURS = {3: ("red", "green", "blue"), 1: ("grey",)}
 _THUMBNAIL = 32  # cells along the longer side, at most
 _THUMBNAILS = 2**17  # cells of all of them together, at most
-_OFF_THE_BORDER = "Below is its strongest cell off the border, where nothing that it looks at lies outside the photo."
+_OFF_THE_BORDER = "Below is its strongest cell off the border."
 
 
 def unit_choice(visit: Visit) -> None:
