@@ -208,10 +208,13 @@ def _moment(key: tuple[str, str, int], network: Network) -> Network:
     return history.at(key[2])
 
 
-@st.cache_resource(show_spinner="Looking at your photo through its training …", max_entries=16, ttl=TRACE_LIFE)
-def _course(key: tuple[str | int, ...], _visit: Visit) -> dict[int, Answer]:  # noqa: ARG001  # Streamlit tells results apart by it
-    history = _history(_visit._folder, _visit.network)
-    return {step: history.at(step).predict(_visit.prepared).best for step in history.steps} if history else {}
+@kept(entries=FINDINGS, life=TRACE_LIFE)
+def _course(_key: tuple[str | int, ...], visit: Visit) -> dict[int, Answer]:
+    history = _history(visit._folder, visit.network)
+    if history is None:
+        return {}
+    with st.spinner("Looking at your photo through its training …"):
+        return {step: history.at(step).predict(visit.prepared).best for step in history.steps}
 
 
 @kept(entries=8, life=shared.LOOK)
