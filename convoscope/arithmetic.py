@@ -1,19 +1,18 @@
 """How one number of a network is made, recomputed in float64 and compared with what ONNX Runtime returned.
 
-A `Recipe` says how a whole channel is computed; `at` gives the arithmetic of one of its cells. What a recipe holds is what a
-page shows: nothing here is rounded or left out.
+A `Recipe` says how a whole channel is computed; `at` gives the arithmetic of one of its cells: `value`, the number recomputed;
+`runtime`, as ONNX Runtime returned it; `magnitude`, of all that is added up. What a recipe holds is what a page shows: nothing
+here is rounded or left out.
 """
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convoscope.curves import Curve
 from convoscope.window import Axis
-
-TOLERANCE = 1e-6  # of the sum of the terms' magnitudes, by which a recomputed number may differ from the runtime's
 
 
 @dataclass(frozen=True)
@@ -46,28 +45,6 @@ class Term:
     @property
     def magnitude(self) -> float:
         return float(np.abs(self.values * self.weights).sum())
-
-
-class Checked(Protocol):
-    """A number that was recomputed. runtime: what ONNX Runtime returned. magnitude: of all that was added up."""
-
-    @property
-    def value(self) -> float: ...
-
-    @property
-    def runtime(self) -> float: ...
-
-    @property
-    def magnitude(self) -> float: ...
-
-
-def residual(checked: Checked) -> float:
-    """Recomputed minus the runtime's."""
-    return checked.value - checked.runtime
-
-
-def agrees(checked: Checked) -> bool:
-    return abs(residual(checked)) <= TOLERANCE * checked.magnitude
 
 
 @dataclass(frozen=True)
