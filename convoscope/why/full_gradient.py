@@ -84,7 +84,7 @@ class FullGradients:
     not_linear: tuple[str, ...]
 
     def of(self, photo: NDArray[np.float32], question: Question) -> FullGradient:
-        """photo: float32 (1, C, S, S), in which 0 is the mean colour: the bar starts from there."""
+        """photo: float32 (1, C, S, S), in which 0 is what `words.zero` says: the bar starts from there."""
         network = self.gradients.network
         found = self.gradients.of(photo, question)
         fixed = network.constants

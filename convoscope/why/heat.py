@@ -1,6 +1,7 @@
 """Maps drawn from gradients: saliency, smoothed gradients, integrated gradients, Grad-CAM.
 
-All take photos as `Prepared.tensor` has them, float32 (1, C, S, S), in which 0 is the mean colour of the training pictures.
+All take photos as `Prepared.tensor` has them, float32 (1, C, S, S), in which 0 is what `words.zero` says: mostly the
+mean colour of the training pictures.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -75,7 +76,7 @@ def smoothed(gradients: Gradients, photo: NDArray[np.float32], question: Questio
 
 
 def integrated(gradients: Gradients, photo: NDArray[np.float32], question: Question, steps: int = 32) -> Integrated:
-    """Integrated gradients, Sundararajan, Taly and Yan (2017), from the mean colour, by the midpoint rule."""
+    """Integrated gradients, Sundararajan, Taly and Yan (2017), from a photo of zeros, by the midpoint rule."""
     shares = ((np.arange(steps) + 0.5) / steps).astype(np.float32)
     mean = _mean_gradient(gradients, shares[:, None, None, None] * photo, question)
     score, baseline = gradients.of(np.concatenate([photo, np.zeros_like(photo)]), question).scores

@@ -25,8 +25,8 @@ CHANCE = 0.1  # a map that a random place equals more often than this is not cle
 class Curves:
     """shares: float64 (steps + 1,), 0-1, of the pixels that were changed, the map's highest first.
 
-    deletion: the probability asked for (`question.chosen`) while these take the mean colour. insertion: while they come into the
-    blurred photo.
+    deletion: the probability asked for (`question.chosen`) while these become 0 (`words.zero`). insertion: while they come into
+    the blurred photo.
     """
 
     shares: NDArray[np.float64]
