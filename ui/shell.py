@@ -56,7 +56,7 @@ def photo_strip(visit: Visit) -> None:
         if visit.problem is None:
             st.image(visit.prepared.resized.squeeze(), width=56, alt=f"What the network sees of {visit.photo_title}")
             best = visit.prediction.best
-            doubt = "; it may be none of its classes" if visit.doubted else ""
+            doubt = "; it may be none of its classes" if visit.doubted or visit.unnamed else ""
             said = f"{visit.photo_title.capitalize()}: **{plain(best.name)}**, {percent(best.probability)}{doubt}"
             st.markdown(said, width="content")
         with chooser("Change photo", "photo"):

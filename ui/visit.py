@@ -99,6 +99,12 @@ class Visit:
             return False
 
     @property
+    def unnamed(self) -> Sample | None:
+        """The sample that is shown, if no class is called what it shows."""
+        card = self.network.card
+        return next((each for each in self.samples if each.name == self.selection.photo and not each.is_known_to(card)), None)
+
+    @property
     def answer(self) -> int:
         """Index of the class that is looked at: the chosen one, or the most probable."""
         return self.prediction.best.index if self.selection.answer is None else self.selection.answer

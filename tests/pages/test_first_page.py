@@ -121,6 +121,8 @@ def test_a_sample_that_no_class_names_is_told_from_one_that_is():
         open_app(model="cifar10", photo="coffee")
     )
     assert "None of its classes" not in text(upload(open_app(model="cifar10", photo="coffee"), jpeg()))
+    assert "it may be none of its classes" in text(open_app("pages/layers.py", model="cifar10", photo="coffee"))
+    assert "it may be none of its classes" not in text(open_app("pages/layers.py", model="cifar10", photo="cat"))
 
 
 def test_a_click_on_a_photo_that_was_let_go_meanwhile_is_passed_over():

@@ -11,7 +11,6 @@ from ui.components.bars import bars
 from ui.components.crop import crop
 from ui.components.maps import maps
 from ui.parts.seen import seen
-from ui.samples import samples_for
 from ui.visit import Visit
 
 
@@ -34,9 +33,9 @@ def evidence_in_words(visit: Visit) -> str:
 
 def doubt_in_words(visit: Visit) -> str:
     """Why the photo may show none of the classes; empty if nothing says so (Markdown)."""
-    sample = next((each for each in samples_for(visit.network.card) if each.name == visit.selection.photo), None)
-    if sample and not sample.is_known_to(visit.network.card):
-        return f"**None of its classes** has {words.listed(sample.called, 'or')} in its name: it picks one of them all the same."
+    if visit.unnamed:
+        called = words.listed(visit.unnamed.called, "or")
+        return f"**None of its classes** has {called} in its name: it picks one of them all the same."
     try:
         found = visit.doubt
     except ModelError as failure:
