@@ -4,7 +4,7 @@ import importlib.util
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,13 @@ class Sample:
 
     def is_known_to(self, card: Card) -> bool:
         """Whether a class has one of these words in its name."""
-        return any(set(self.called) & set(re.findall(r"\w+", name.lower())) for name in card.classes)
+        return not _words(card.classes).isdisjoint(self.called)
+
+
+@lru_cache(maxsize=16)
+def _words(names: tuple[str, ...]) -> frozenset[str]:
+    """Asked for several times in each run of a page."""
+    return frozenset(re.findall(r"\w+", " ".join(names).lower()))
 
 
 def _packaged(file: str) -> Photo:

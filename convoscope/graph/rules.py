@@ -72,7 +72,7 @@ def elu(step: Step) -> list[str]:
 
 
 def square_root(step: Step) -> list[str]:
-    """dx = dy / 2y, and 0 where y = 0: the length of a silent map has no slope there, and PyTorch takes this one, too"""
+    """dx = dy / 2y, and 0 where y = 0: the length of a silent map has no slope there, and `torch.norm` takes this one, too"""
     zero = step.write.mask(step.write("Equal", step.y, step.write.number(0)))
     rest = step.write("Mul", step.dy, step.write("Sub", step.write.number(1), zero))
     return [step.write("Div", rest, step.write("Sum", step.y, step.y, zero))]

@@ -18,7 +18,7 @@ from ui.visit import Visit
 CODE = (operations.relu,)
 SHOWN = 6  # channels
 _GENTLE = "it leaves large numbers nearly as they are, makes far negative ones nearly 0, and dips a little below 0 between"
-_BENDS = {
+_SAID = {
     "LeakyRelu": "it leaves what is positive as it is and keeps a small share of what is negative",
     "PRelu": "it leaves what is positive as it is and keeps of what is negative a share that was learned",
     "Clip": "it cuts off what lies beyond its bounds",
@@ -80,7 +80,7 @@ def _what(step: Nonlinearity) -> str:
     return (
         "After a convolution comes a bend, a **nonlinearity**: without one, all layers together could do no more than a single "
         "one. Most networks take ReLU, which makes every negative number 0 and leaves the others as they are. This one takes "
-        f"**{_title(step)}**: {_BENDS[step.operator]}."
+        f"**{_title(step)}**: {_SAID[step.operator]}."
     )
 
 
